@@ -1,0 +1,21 @@
+package org.xenpv.fault;
+
+/** The hypervisor or the operating system said no. */
+public final class XenOpException extends XenException {
+
+    private final int errno;
+
+    /**
+     * @param operation the hypercall or system call, e.g. {@code EVTCHNOP_alloc_unbound}
+     * @param errno positive (xen/errno.h)
+     * @param arguments what was asked, as {@code name=value}
+     */
+    public XenOpException(String operation, int errno, String arguments) {
+        super(operation + "(" + arguments + ") failed, errno=" + errno);
+        this.errno = errno;
+    }
+
+    public int errno() {
+        return errno;
+    }
+}

@@ -1,0 +1,134 @@
+package org.xenpv.ring;
+
+import org.xenpv.fault.PeerFault;
+import org.xenpv.memory.SharedMemory;
+
+/**
+ * The back half of a request/response ring (xen/io/ring.h, {@code struct xxx_back_ring}).
+ *
+ * <p>Owned by one thread. Nothing here notifies, waits or allocates. A request producer that claims more than the ring
+ * can hold (RING_REQUEST_PROD_OVERFLOW) breaks the ring for good.
+ */
+public final class BackRing {
+
+    /** Returned by {@link #unconsumedRequests()} once the peer has broken the protocol. */
+    public static final int BROKEN = -1;
+
+    private final SharedRing ring;
+    private final SharedMemory memory;
+    private final int nrEnts;
+
+    private int rspProdPvt;
+    private int rspProd;
+    private int reqCons;
+    private PeerFault fault;
+
+    private BackRing(SharedRing ring, int index) {
+        this.ring = ring;
+        this.memory = ring.memory();
+        this.nrEnts = ring.nrEnts();
+        this.rspProdPvt = index;
+        this.rspProd = index;
+        this.reqCons = index;
+    }
+
+    /** BACK_RING_INIT. */
+    public static BackRing init(SharedRing ring) {
+        return new BackRing(ring, 0);
+    }
+
+    /** BACK_RING_ATTACH at the given index. */
+    public static BackRing attach(SharedRing ring, int index) {
+        return new BackRing(ring, index);
+    }
+
+    public int nrEnts() {
+        return nrEnts;
+    }
+
+    public SharedMemory memory() {
+        return memory;
+    }
+
+    /**
+     * Looks once at the peer's producer (XEN_RING_NR_UNCONSUMED_REQUESTS).
+     *
+     * @return how many requests can be consumed, never more than there is room to answer, or {@link #BROKEN}
+     */
+    public int unconsumedRequests() {
+        if (fault != null) {
+            return BROKEN;
+        }
+        int reqProd = memory.getIntAcquire(SharedRing.REQ_PROD_OFFSET); // requests are read after the producer index
+        if (Integer.compareUnsigned(reqProd - rspProdPvt, nrEnts) > 0) {
+            fault = PeerFault.REQ_PROD_OVERFLOW;
+            return BROKEN;
+        }
+        int requests = reqProd - reqCons;
+        if (requests < 0) {
+            fault = PeerFault.PROD_BACKWARDS;
+            return BROKEN;
+        }
+        return Math.min(requests, nrEnts - (reqCons - rspProdPvt));
+    }
+
+    /** Consumes the next request; its offset in {@link #memory()} (RING_GET_REQUEST): copy it out once. */
+    public int nextRequest() {
+        return ring.slotAt(reqCons++);
+    }
+
+    /**
+     * Stages the next response slot (RING_GET_RESPONSE).
+     *
+     * @throws IllegalStateException if every consumed request has been answered
+     */
+    public int nextResponse() {
+        if (rspProdPvt == reqCons) {
+            throw new IllegalStateException("no request to answer");
+        }
+        return ring.slotAt(rspProdPvt++);
+    }
+
+    /** RING_PUSH_RESPONSES. */
+    public void pushResponses() {
+        memory.putIntRelease(SharedRing.RSP_PROD_OFFSET, rspProdPvt); // front sees responses before the producer index
+        rspProd = rspProdPvt;
+    }
+
+    /** RING_PUSH_RESPONSES_AND_CHECK_NOTIFY: true if the peer wants an event. */
+    public boolean pushResponsesAndCheckNotify() {
+        int before = rspProd;
+        pushResponses();
+        memory.fullFence(); // front sees new responses before we look at rsp_event
+        int rspEvent = memory.getIntAcquire(SharedRing.RSP_EVENT_OFFSET);
+        return Integer.compareUnsigned(rspProdPvt - rspEvent, rspProdPvt - before) < 0;
+    }
+
+    /** RING_FINAL_CHECK_FOR_REQUESTS: true if there is work (or the ring is broken) and the caller must not sleep. */
+    public boolean finalCheckForRequests() {
+        if (unconsumedRequests() != 0) {
+            return true;
+        }
+        memory.putIntRelease(SharedRing.REQ_EVENT_OFFSET, reqCons + 1);
+        memory.fullFence(); // the peer sees req_event before we look again
+        return unconsumedRequests() != 0;
+    }
+
+    /** Requests consumed and not yet answered. */
+    public int outstanding() {
+        return reqCons - rspProdPvt;
+    }
+
+    public int reqCons() {
+        return reqCons;
+    }
+
+    public int rspProdPvt() {
+        return rspProdPvt;
+    }
+
+    /** The first fault of the peer, or null. */
+    public PeerFault fault() {
+        return fault;
+    }
+}

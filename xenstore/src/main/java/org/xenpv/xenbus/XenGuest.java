@@ -1,0 +1,43 @@
+package org.xenpv.xenbus;
+
+import org.xenpv.event.Clock;
+import org.xenpv.event.EventChannels;
+import org.xenpv.event.EventLoop;
+import org.xenpv.grant.GrantMapper;
+import org.xenpv.grant.GrantTable;
+import org.xenpv.xenstore.Xenstore;
+
+/**
+ * One domain, seen from inside: what a driver needs to run.
+ *
+ * <p>Everything is owned by the thread of {@link #loop()}.
+ */
+public interface XenGuest extends AutoCloseable {
+
+    int domid();
+
+    GrantTable grants();
+
+    /** For backends: mapping what other domains granted to this one. */
+    GrantMapper mapper();
+
+    EventChannels events();
+
+    EventLoop loop();
+
+    Xenstore store();
+
+    Clock clock();
+
+    /** The primary console's ring page and port, or null if this domain has none. */
+    RingPage console();
+
+    /** Told before the domain is suspended and after it has been resumed, in the order of registration. */
+    void addLifecycle(Lifecycle lifecycle);
+
+    void removeLifecycle(Lifecycle lifecycle);
+
+    /** Closes the xenstore connection and stops the loop. Drivers are closed before. Never throws. */
+    @Override
+    void close();
+}
