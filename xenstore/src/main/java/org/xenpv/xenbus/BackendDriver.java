@@ -1,0 +1,32 @@
+package org.xenpv.xenbus;
+
+import org.xenpv.fault.XenException;
+
+/**
+ * What a device backend adds to the handshake. Called by {@link XenbusBackend} on the event loop's thread. A
+ * {@link XenException} from {@link #advertise} or {@link #connect} ends the device with an error node.
+ */
+public interface BackendDriver {
+
+    /** Keys of our own directory, written by the toolstack, that {@link #advertise} wants to see. */
+    String[] backendKeys();
+
+    /** Says what we offer; written before the state becomes InitWait. */
+    void advertise(int frontendId, XenbusKeys backend, XenbusKeys.Writer keys);
+
+    /** Keys of the frontend's directory that {@link #connect} wants to see. */
+    String[] frontendKeys();
+
+    /**
+     * The frontend has published its rings: map them and serve.
+     *
+     * @param keys receives what is written before the state becomes Connected (e.g. {@code sectors})
+     */
+    void connect(int frontendId, XenbusKeys frontend, XenbusKeys.Writer keys);
+
+    /** The frontend is gone or closes: stop serving, unmap everything. From any stage, any number of times. */
+    void disconnect();
+
+    /** The device has been removed by the toolstack; {@link #disconnect} came before. */
+    void removed(XenException reason);
+}

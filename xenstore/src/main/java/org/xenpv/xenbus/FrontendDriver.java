@@ -1,0 +1,46 @@
+package org.xenpv.xenbus;
+
+import org.xenpv.fault.XenException;
+
+/**
+ * What a device driver adds to the handshake. Called by {@link XenbusFrontend} on the event loop's thread, never
+ * concurrently. An exception of type {@link XenException} from {@link #publish}, {@link #connected} or {@link #refresh}
+ * refuses the connection.
+ */
+public interface FrontendDriver {
+
+    /** Keys of the backend's directory that {@link #publish} and {@link #connected} want to see. */
+    String[] backendKeys();
+
+    /** Keys of our own directory, written by the toolstack, that {@link #publish} wants to see. */
+    String[] frontendKeys();
+
+    /**
+     * The backend waits: allocate rings, grants and ports for {@code otherendId}, and say what to publish.
+     *
+     * @param keys receives what is written below our directory, in one transaction with our state
+     */
+    void publish(int otherendId, XenbusKeys backend, XenbusKeys frontend, XenbusKeys.Writer keys);
+
+    /** The backend is connected: go live. */
+    void connected(XenbusKeys backend);
+
+    /** The backend said something changed, e.g. the size of a disk. */
+    void refresh(XenbusKeys backend);
+
+    /** Take no new requests; run {@code drained} when none is in flight. */
+    void drain(Runnable drained);
+
+    /** The connection is over: touch the ring no more. Comes before {@link #release}; any number of times. */
+    void stop();
+
+    /** Revoke grants, close ports. From any stage, any number of times. */
+    void release();
+
+    /**
+     * The device is gone for good; every operation left fails.
+     *
+     * @param reason null if the user closed it
+     */
+    void ended(XenException reason);
+}

@@ -1,0 +1,294 @@
+package org.xenpv.xenbus;
+
+import org.xenpv.fault.XenConfigException;
+import org.xenpv.fault.XenException;
+import org.xenpv.xenstore.XenstoreException;
+import org.xenpv.xenstore.XenstoreWatch;
+
+/**
+ * The backend's end of a device on xenbus.
+ *
+ * <p>Initialising: advertise, then InitWait. Frontend Initialised or Connected: map its rings, Connected. Frontend
+ * Closing: Closing. Frontend Closed: unmap, Closed, and wait for it to start again if the toolstack keeps the device
+ * online. Frontend Initialising while we are connected: it lost its memory (resume, crash): unmap and InitWait again.
+ * Frontend's directory gone: unmap and end.
+ *
+ * <p>Owned by the event loop's thread.
+ */
+public final class XenbusBackend {
+
+    private final XenGuest guest;
+    private final String nodename;
+    private final BackendDriver driver;
+
+    private XenbusState state = XenbusState.UNKNOWN;
+    private String otherendPath;
+    private int otherendId = -1;
+    private XenstoreWatch otherendWatch;
+    private XenstoreWatch onlineWatch;
+    private boolean busy;
+    private boolean again;
+    private boolean ended;
+
+    /** @param nodename our directory, relative to the domain's, e.g. {@code backend/vbd/1/51712} */
+    public XenbusBackend(XenGuest guest, String nodename, BackendDriver driver) {
+        this.guest = guest;
+        this.nodename = nodename;
+        this.driver = driver;
+    }
+
+    public String nodename() {
+        return nodename;
+    }
+
+    public XenbusState state() {
+        return state;
+    }
+
+    public int otherendId() {
+        return otherendId;
+    }
+
+    public String otherendPath() {
+        return otherendPath;
+    }
+
+    /** Begins to serve the device. */
+    public void start() {
+        snapshotOwn("frontend", "frontend-id", (frontend, frontendId) -> {
+            try {
+                otherendId = (int) new XenbusKeys(new String[] {"frontend-id"}, new String[] {frontendId}, 0)
+                        .number("frontend-id", 0, 0x7fef);
+                if (frontend == null || !frontend.startsWith("/local/domain/" + otherendId + "/")) {
+                    throw new XenConfigException("frontend", frontend, "below /local/domain/" + otherendId + "/");
+                }
+            } catch (XenConfigException e) {
+                end(e);
+                return;
+            }
+            otherendPath = frontend;
+            advertise();
+        });
+    }
+
+    /** Announces that {@link BackendDriver#advertise}d values changed while connected: rewrites keys and state. */
+    public void announce(XenbusKeys.Writer keys) {
+        write(keys, state);
+    }
+
+    /** Takes the backend down at once, as if its domain had died: unmaps, writes nothing. */
+    public void kill() {
+        if (!ended) {
+            ended = true;
+            cancelWatches();
+            driver.disconnect();
+        }
+    }
+
+    /** Takes the device out of service and says why. */
+    public void fail(XenException reason) {
+        guest.store()
+                .write(
+                        "error/" + nodename + "/error",
+                        XenConfigException.escape(reason.getMessage()),
+                        (ok, error) -> {});
+        if (!ended && state != XenbusState.CLOSING && state != XenbusState.CLOSED) {
+            driver.disconnect();
+            switchTo(XenbusState.CLOSING);
+        }
+    }
+
+    private interface Pair {
+        void read(String first, String second);
+    }
+
+    private void snapshotOwn(String first, String second, Pair pair) {
+        guest.store()
+                .readAll(
+                        (found, error) -> {
+                            if (ended) {
+                                return;
+                            }
+                            if (error != null) {
+                                end(error);
+                            } else {
+                                pair.read(found[0], found[1]);
+                            }
+                        },
+                        nodename + "/" + first,
+                        nodename + "/" + second);
+    }
+
+    private void advertise() {
+        readKeys(nodename, driver.backendKeys(), keys -> {
+            XenbusKeys.Writer writer = new XenbusKeys.Writer();
+            try {
+                driver.advertise(otherendId, keys, writer);
+            } catch (XenException e) {
+                fail(e);
+                return;
+            }
+            state = XenbusState.INIT_WAIT;
+            write(writer, state);
+            if (otherendWatch == null) {
+                otherendWatch = guest.store().watch(otherendPath + "/state", changed -> look());
+                onlineWatch = guest.store().watch(nodename + "/online", changed -> look());
+            }
+        });
+    }
+
+    private void look() {
+        if (busy) {
+            again = true;
+            return;
+        }
+        busy = true;
+        again = false;
+        guest.store()
+                .readAll(
+                        (found, error) -> {
+                            busy = false;
+                            if (ended) {
+                                return;
+                            }
+                            if (error != null) {
+                                end(error);
+                                return;
+                            }
+                            otherend(XenbusState.parse(found[0]), "0".equals(found[1]) || found[2] == null);
+                            if (again && !ended) {
+                                look();
+                            }
+                        },
+                        otherendPath + "/state",
+                        nodename + "/online",
+                        nodename + "/state");
+    }
+
+    private void otherend(XenbusState otherend, boolean offline) {
+        switch (otherend) {
+            case INITIALISING -> {
+                if (state == XenbusState.CONNECTED || state == XenbusState.CLOSING || state == XenbusState.CLOSED) {
+                    if (state == XenbusState.CLOSED && offline) {
+                        end(null);
+                        return;
+                    }
+                    driver.disconnect();
+                    advertise();
+                }
+            }
+            case INITIALISED, CONNECTED -> {
+                if (state == XenbusState.INIT_WAIT) {
+                    connect();
+                } else if (state == XenbusState.CONNECTED && offline) {
+                    switchTo(XenbusState.CLOSING);
+                }
+            }
+            case CLOSING -> {
+                if (state != XenbusState.CLOSING && state != XenbusState.CLOSED) {
+                    switchTo(XenbusState.CLOSING);
+                }
+            }
+            case CLOSED -> {
+                driver.disconnect();
+                if (state != XenbusState.CLOSED) {
+                    switchTo(XenbusState.CLOSED);
+                }
+                if (offline) {
+                    end(null);
+                }
+            }
+            case UNKNOWN -> {
+                driver.disconnect();
+                end(null);
+            }
+            default -> {}
+        }
+    }
+
+    private void connect() {
+        readKeys(otherendPath, driver.frontendKeys(), keys -> {
+            if (state != XenbusState.INIT_WAIT) {
+                return;
+            }
+            XenbusKeys.Writer writer = new XenbusKeys.Writer();
+            try {
+                driver.connect(otherendId, keys, writer);
+            } catch (XenException e) {
+                fail(e);
+                return;
+            }
+            state = XenbusState.CONNECTED;
+            write(writer, state);
+        });
+    }
+
+    private interface Keys {
+        void read(XenbusKeys keys);
+    }
+
+    private void readKeys(String directory, String[] names, Keys then) {
+        String[] paths = new String[names.length];
+        for (int i = 0; i < names.length; i++) {
+            paths[i] = directory + "/" + names[i];
+        }
+        busy = true;
+        guest.store().<String[]>transaction((tx, done) -> tx.readAll(done, paths), (found, error) -> {
+            busy = false;
+            if (ended) {
+                return;
+            }
+            if (error != null) {
+                end(error);
+                return;
+            }
+            then.read(new XenbusKeys(names, found, 0));
+            if (again && !ended) {
+                look();
+            }
+        });
+    }
+
+    private void switchTo(XenbusState next) {
+        state = next;
+        write(new XenbusKeys.Writer(), next);
+    }
+
+    /** Writes keys and state together, unless the toolstack has removed the directory. */
+    private void write(XenbusKeys.Writer keys, XenbusState next) {
+        String[] pairs = keys.under(nodename, 2);
+        pairs[pairs.length - 2] = nodename + "/state";
+        pairs[pairs.length - 1] = Integer.toString(next.value());
+        guest.store()
+                .<Void>transaction(
+                        (tx, done) -> tx.read(nodename + "/state", (old, error) -> {
+                            if (error != null) {
+                                done.accept(null, error);
+                            } else {
+                                tx.writeAll(done, pairs);
+                            }
+                        }),
+                        (ok, error) -> {
+                            boolean removed = error instanceof XenstoreException refused && refused.is("ENOENT");
+                            if (error != null && !ended) {
+                                end(removed ? null : error);
+                            }
+                        });
+    }
+
+    private void end(XenException reason) {
+        if (!ended) {
+            ended = true;
+            cancelWatches();
+            driver.disconnect();
+            driver.removed(reason);
+        }
+    }
+
+    private void cancelWatches() {
+        if (otherendWatch != null) {
+            otherendWatch.cancel();
+            onlineWatch.cancel();
+        }
+    }
+}

@@ -1,0 +1,387 @@
+package org.xenpv.xenbus;
+
+import org.xenpv.event.EventLoop;
+import org.xenpv.fault.PeerFault;
+import org.xenpv.fault.XenConfigException;
+import org.xenpv.fault.XenException;
+import org.xenpv.fault.XenPeerGoneException;
+import org.xenpv.fault.XenProtocolException;
+import org.xenpv.fault.XenTimeoutException;
+import org.xenpv.xenbus.FrontendStateMachine.Action;
+import org.xenpv.xenbus.FrontendStateMachine.Input;
+import org.xenpv.xenbus.FrontendStateMachine.Phase;
+import org.xenpv.xenbus.FrontendStateMachine.State;
+import org.xenpv.xenbus.FrontendStateMachine.Step;
+import org.xenpv.xenbus.FrontendStateMachine.Then;
+import org.xenpv.xenstore.XenstoreException;
+import org.xenpv.xenstore.XenstoreWatch;
+
+/**
+ * The frontend's end of a device on xenbus: runs {@link FrontendStateMachine} for a {@link FrontendDriver}, carrying out
+ * its actions over xenstore, with a deadline on every wait.
+ *
+ * <p>Owned by the event loop's thread.
+ */
+public final class XenbusFrontend implements Lifecycle {
+
+    /** How often a backend may come and go before it is refused. */
+    private static final int RESTARTS_MAX = 64;
+
+    private final XenGuest guest;
+    private final String nodename;
+    private final FrontendDriver driver;
+    private final long phaseNs;
+
+    private State state = FrontendStateMachine.START;
+    private String otherendPath;
+    private int otherendId = -1;
+    private XenbusState otherend = XenbusState.UNKNOWN;
+    private XenException reason;
+    private int restarts;
+
+    private XenstoreWatch otherendWatch;
+    private XenstoreWatch deviceWatch;
+    private EventLoop.Timer deadline;
+    private boolean looking;
+    private boolean lookAgain;
+    private boolean started;
+    /** Counts connections: an answer to a question of an earlier one is dropped. */
+    private int generation;
+
+    /**
+     * @param nodename the device's directory, relative to the domain's, e.g. {@code device/vbd/51712}
+     * @param phaseNs how long any step of the handshake may take
+     */
+    public XenbusFrontend(XenGuest guest, String nodename, FrontendDriver driver, long phaseNs) {
+        if (nodename.isEmpty() || nodename.startsWith("/") || nodename.endsWith("/")) {
+            throw new IllegalArgumentException("nodename=\"" + nodename + "\", must be like device/vbd/51712");
+        }
+        if (phaseNs <= 0) {
+            throw new IllegalArgumentException("phaseNs=" + phaseNs + ", must be positive");
+        }
+        this.guest = guest;
+        this.nodename = nodename;
+        this.driver = driver;
+        this.phaseNs = phaseNs;
+    }
+
+    public String nodename() {
+        return nodename;
+    }
+
+    public Phase phase() {
+        return state.phase();
+    }
+
+    /** The domain that serves this device; -1 before it is known. */
+    public int otherendId() {
+        return otherendId;
+    }
+
+    /** Where the backend keeps its keys, e.g. {@code /local/domain/0/backend/vbd/1/51712}; null before it is known. */
+    public String otherendPath() {
+        return otherendPath;
+    }
+
+    /** Begins the handshake. */
+    public void start() {
+        if (started) {
+            throw new IllegalStateException(nodename + " has been started");
+        }
+        started = true;
+        guest.addLifecycle(this);
+        armDeadline();
+        deviceWatch = guest.store().watch(nodename + "/backend", changed -> look());
+        perform(Action.STATE_INITIALISING);
+    }
+
+    /** Closes the device in an orderly way; {@link FrontendDriver#ended} tells when it is done. Idempotent. */
+    public void close() {
+        input(Input.CLOSE);
+    }
+
+    /** BROKEN: the driver found that the backend violates the protocol, or that the device cannot be used. */
+    public void fail(XenException cause) {
+        if (reason == null) {
+            reason = cause;
+            writeError(cause);
+        }
+        input(Input.FAULT);
+    }
+
+    @Override
+    public void beforeSuspend() {}
+
+    @Override
+    public void afterResume(boolean cancelled) {
+        if (!cancelled) {
+            input(Input.RESUMED);
+        }
+    }
+
+    private void input(Input input) {
+        Phase before = state.phase();
+        Step step = FrontendStateMachine.step(state, input, otherend);
+        state = step.next();
+        if (before != state.phase()) {
+            armDeadline();
+        }
+        // An action may fail and feed an input back; what the older step had left to do is then out of date.
+        State expected = state;
+        for (Action action : step.actions()) {
+            perform(action);
+            if (state != expected) {
+                return;
+            }
+        }
+    }
+
+    private void perform(Action action) {
+        switch (action) {
+            case PUBLISH -> publish();
+            case CONNECT -> connect(false);
+            case REFRESH -> connect(true);
+            case DRAIN -> {
+                int now = generation;
+                driver.drain(() -> {
+                    if (now == generation) {
+                        input(Input.DRAINED);
+                    }
+                });
+            }
+            case STOP -> {
+                generation++;
+                driver.stop();
+            }
+            case RELEASE -> driver.release();
+            case STATE_INITIALISING -> {
+                if (++restarts > RESTARTS_MAX) {
+                    fail(new XenProtocolException(
+                            PeerFault.ILLEGAL_STATE_CHANGE,
+                            nodename + ": the backend came and went " + restarts + " times, limit " + RESTARTS_MAX));
+                } else {
+                    writeState(XenbusState.INITIALISING);
+                }
+            }
+            case STATE_CLOSING -> writeState(XenbusState.CLOSING);
+            case STATE_CLOSED -> writeState(XenbusState.CLOSED);
+            case LOOK -> look();
+            case END -> end();
+        }
+    }
+
+    private void end() {
+        guest.removeLifecycle(this);
+        if (deadline != null) {
+            deadline.cancel();
+        }
+        if (otherendWatch != null) {
+            otherendWatch.cancel();
+        }
+        if (deviceWatch != null) {
+            deviceWatch.cancel();
+        }
+        if (reason == null && state.then() != Then.END) {
+            reason = new XenPeerGoneException(nodename + ": the device is gone");
+        }
+        driver.ended(reason);
+    }
+
+    private void armDeadline() {
+        if (deadline != null) {
+            deadline.cancel();
+            deadline = null;
+        }
+        Phase phase = state.phase();
+        if (phase == Phase.CONNECTED || phase == Phase.CLOSED || phase == Phase.ENDED) {
+            return;
+        }
+        deadline = guest.loop().at(guest.clock().nanoTime() + phaseNs, () -> {
+            if (phase.compareTo(Phase.DRAINING) < 0) {
+                reason = new XenTimeoutException(nodename + ": no progress in phase " + phase + " for "
+                        + phaseNs / 1_000_000 + " ms, backend " + otherendPath + " is " + otherend);
+                writeError(reason);
+            }
+            input(Input.TIMEOUT);
+        });
+    }
+
+    /** Reads who the backend is and how it is, and feeds it to the machine. One look at a time. */
+    private void look() {
+        if (looking) {
+            lookAgain = true;
+            return;
+        }
+        looking = true;
+        lookAgain = false;
+        String state = otherendPath == null ? nodename + "/state" : otherendPath + "/state";
+        guest.store()
+                .readAll(
+                        (found, error) -> {
+                            looking = false;
+                            if (this.state.phase() == Phase.ENDED) {
+                                return;
+                            }
+                            if (error != null) {
+                                fail(error);
+                            } else {
+                                looked(found);
+                            }
+                            if (lookAgain) {
+                                look();
+                            }
+                        },
+                        nodename + "/backend",
+                        nodename + "/backend-id",
+                        nodename + "/state",
+                        state);
+    }
+
+    private void looked(String[] found) {
+        String backend = found[0];
+        if (backend == null) {
+            if (otherendPath != null) {
+                otherend = XenbusState.UNKNOWN;
+                input(Input.OTHEREND);
+            }
+            return; // not created yet: the deadline is running
+        }
+        if (!backend.equals(otherendPath)) {
+            adopt(backend, found[1]);
+            return;
+        }
+        XenbusState own = XenbusState.parse(found[2]);
+        Phase phase = state.phase();
+        if (own == XenbusState.INITIALISING
+                && (phase == Phase.CONNECTED || phase == Phase.DRAINING)
+                && state.then() != Then.END) {
+            otherend = XenbusState.parse(found[3]);
+            input(Input.REPLACED);
+            return;
+        }
+        otherend = XenbusState.parse(found[3]);
+        input(Input.OTHEREND);
+    }
+
+    /** A backend we did not know: the first, or one that the toolstack put in the place of another. */
+    private void adopt(String backend, String backendId) {
+        boolean replaced = otherendPath != null;
+        int id;
+        try {
+            id = (int) new XenbusKeys(new String[] {"backend-id"}, new String[] {backendId}, 0)
+                    .number("backend-id", 0, 0x7fef);
+            if (!backend.startsWith("/local/domain/" + id + "/backend/")) {
+                throw new XenConfigException("backend", backend, "below /local/domain/" + id + "/backend/");
+            }
+        } catch (XenConfigException e) {
+            fail(e);
+            return;
+        }
+        otherendPath = backend;
+        otherendId = id;
+        otherend = XenbusState.UNKNOWN;
+        if (otherendWatch != null) {
+            otherendWatch.cancel();
+        }
+        if (replaced) {
+            input(Input.REPLACED);
+        }
+        otherendWatch = guest.store().watch(otherendPath + "/state", changed -> look());
+    }
+
+    private void publish() {
+        int now = ++generation;
+        snapshot(driver.backendKeys(), driver.frontendKeys(), (backend, frontend) -> {
+            XenbusKeys.Writer writer = new XenbusKeys.Writer();
+            try {
+                driver.publish(otherendId, backend, frontend, writer);
+            } catch (XenException e) {
+                fail(e);
+                return;
+            }
+            String[] pairs = writer.under(nodename, 2);
+            pairs[pairs.length - 2] = nodename + "/state";
+            pairs[pairs.length - 1] = Integer.toString(XenbusState.INITIALISED.value());
+            guest.store().<Void>transaction((tx, done) -> tx.writeAll(done, pairs), (ok, error) -> {
+                if (now != generation) {
+                    return;
+                }
+                if (error != null) {
+                    fail(error);
+                } else {
+                    input(Input.PUBLISHED);
+                }
+            });
+        });
+    }
+
+    private void connect(boolean again) {
+        snapshot(driver.backendKeys(), new String[0], (backend, none) -> {
+            try {
+                if (again) {
+                    driver.refresh(backend);
+                } else {
+                    driver.connected(backend);
+                    writeState(XenbusState.CONNECTED);
+                    input(Input.CONNECTED_OK);
+                }
+            } catch (XenException e) {
+                fail(e);
+            }
+        });
+    }
+
+    private interface Snapshot {
+        void taken(XenbusKeys backend, XenbusKeys frontend);
+    }
+
+    /** Reads all keys at one moment: a backend that rewrites them cannot show a mixture. */
+    private void snapshot(String[] backendKeys, String[] frontendKeys, Snapshot snapshot) {
+        int now = generation;
+        String[] paths = new String[backendKeys.length + frontendKeys.length];
+        for (int i = 0; i < backendKeys.length; i++) {
+            paths[i] = otherendPath + "/" + backendKeys[i];
+        }
+        for (int i = 0; i < frontendKeys.length; i++) {
+            paths[backendKeys.length + i] = nodename + "/" + frontendKeys[i];
+        }
+        guest.store().<String[]>transaction((tx, done) -> tx.readAll(done, paths), (found, error) -> {
+            if (now != generation || state.phase() == Phase.ENDED) {
+                return;
+            }
+            if (error != null) {
+                fail(error);
+                return;
+            }
+            snapshot.taken(
+                    new XenbusKeys(backendKeys, found, 0), new XenbusKeys(frontendKeys, found, backendKeys.length));
+        });
+    }
+
+    /** Writes our state unless the toolstack has removed our directory: it must not come to life again. */
+    private void writeState(XenbusState value) {
+        String path = nodename + "/state";
+        guest.store()
+                .<Void>transaction(
+                        (tx, done) -> tx.read(path, (old, error) -> {
+                            if (error != null) {
+                                done.accept(null, error);
+                            } else {
+                                tx.write(path, Integer.toString(value.value()), done);
+                            }
+                        }),
+                        (ok, error) -> {
+                            boolean removed = error instanceof XenstoreException refused && refused.is("ENOENT");
+                            if (error != null && !removed && state.phase() != Phase.ENDED) {
+                                fail(error);
+                            } else {
+                                look();
+                            }
+                        });
+    }
+
+    private void writeError(XenException cause) {
+        String text = XenConfigException.escape(cause.getMessage());
+        guest.store().write("error/" + nodename + "/error", text, (ok, error) -> {});
+    }
+}
