@@ -56,7 +56,8 @@ public final class ChronicleMemory implements SharedMemory, AutoCloseable {
         long bytes = (long) (pages + 1) * PAGE_BYTES;
         long raw = OS.memory().allocate(bytes);
         long aligned = (raw + PAGE_BYTES - 1) & -PAGE_BYTES;
-        ChronicleMemory memory = at(aligned, pages * PAGE_BYTES, () -> OS.memory().freeMemory(raw, bytes));
+        ChronicleMemory memory =
+                at(aligned, pages * PAGE_BYTES, () -> OS.memory().freeMemory(raw, bytes));
         memory.zero(0, memory.sizeBytes);
         return memory;
     }
