@@ -8,6 +8,9 @@ package org.xenpv.event;
  */
 public interface EventChannels {
 
+    /** EVTCHN_FIFO_NR_CHANNELS: ports are 1 to one less than this; the 2-level ABI has 4096. */
+    int PORTS_MAX = 1 << 17;
+
     /** EVTCHNOP_alloc_unbound for ourselves: a port that {@code remoteDomid} may bind to. */
     int allocUnbound(int remoteDomid);
 

@@ -1,5 +1,8 @@
 package org.xenpv.event;
 
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -9,20 +12,34 @@ import java.util.function.BooleanSupplier;
  * with a budget each, so that none starves another. A port stays masked from its event until its handler has nothing
  * more to do (late re-enable); a port whose events bring no work is re-enabled later and later, up to a second. A
  * handler that waits for an answer is also called when no event came for the watchdog period: events can be lost.
+ *
+ * <p>An exception out of anything the loop calls is counted, told to the {@link ErrorSink} and goes no further.
+ *
+ * <p>Threads: {@link #execute}, {@link #inLoop} and {@link #dispatching} may be called from any thread; everything else
+ * from the thread that owns the loop, or from any one thread while nobody does.
  */
 public final class EventLoop {
+
+    /** The deadline that does not come. */
+    public static final long NEVER = Long.MAX_VALUE;
 
     /** Serves one port. */
     public interface Handler {
         /**
          * Does at most {@code budget} items of work.
          *
+         * <p>Before it returns less than the budget it has asked for the next event and looked once more
+         * (RING_FINAL_CHECK_FOR_RESPONSES): the port is unmasked next, and what came in between brings no event.
+         *
          * @return how many were done; equal to the budget means there may be more and the handler is called again
          *     soon, without an event; 0 after an event means the event was spurious
          */
         int poll(int budget);
 
-        /** Whether an answer of the other end is awaited, so that the watchdog must look if no event comes. */
+        /**
+         * Whether an answer of the other end is awaited, so that the watchdog must look if no event comes. Cheap and
+         * without side effects: asked whenever the loop is about to wait.
+         */
         default boolean awaiting() {
             return false;
         }
@@ -30,7 +47,7 @@ public final class EventLoop {
 
     /** Work that is not tied to a port, looked at on every turn. */
     public interface Source {
-        /** @return whether anything was done */
+        /** @return whether anything was done; the loop then takes another turn without waiting */
         boolean poll();
     }
 
@@ -38,7 +55,16 @@ public final class EventLoop {
     public interface Registration {
         int port();
 
-        /** Takes the handler off; the port is left masked and open. Idempotent. */
+        /**
+         * Work of this port was seen outside its handler, for example answers taken while a request was submitted.
+         * Without it the event of that work would look spurious.
+         */
+        void progress();
+
+        /**
+         * Takes the handler off; the port is left masked and open. Idempotent. Comes before the port is closed, because
+         * the number of a closed port is given out again.
+         */
         void cancel();
     }
 
@@ -48,57 +74,499 @@ public final class EventLoop {
         void cancel();
     }
 
-    public EventLoop(EventChannels events, Clock clock, Inbox inbox) {}
+    /** Told what came out of a handler, action, timer or source that should not have thrown. */
+    public interface ErrorSink {
+        /** @param where the name of the registration, or {@code inbox}, {@code timer}, {@code source} */
+        void failed(String where, Throwable error);
+    }
+
+    private final EventChannels events;
+    private final Clock clock;
+    private final Inbox inbox;
+    private final EventLoopLimits limits;
+    private final Timers timers;
+    private final Watchdog watchdog;
+    private final EventChannels.PortSink portSink = this::eventTaken;
+    private final ArrayDeque<Served> queue = new ArrayDeque<>();
+    private final AtomicReference<Thread> owner = new AtomicReference<>();
+    private final Counters counters = new Counters();
+
+    private Served[] byPort = new Served[64];
+    private Source[] sources = {};
+    private ErrorSink errorSink = new PrintingErrorSink();
+    private boolean running;
+    private boolean dispatching;
+    private boolean busy;
+
+    /** Counted on the loop's thread. */
+    private static final class Counters {
+        long turns;
+        long events;
+        long strayEvents;
+        long spuriousEvents;
+        long delayedUnmasks;
+        long watchdogPolls;
+        long inboxActions;
+        long timersRun;
+        long errors;
+    }
+
+    public EventLoop(EventChannels events, Clock clock, Inbox inbox) {
+        this(events, clock, inbox, EventLoopLimits.DEFAULT);
+    }
+
+    public EventLoop(EventChannels events, Clock clock, Inbox inbox, EventLoopLimits limits) {
+        if (events == null || clock == null || inbox == null || limits == null) {
+            throw new IllegalArgumentException("events, clock, inbox and limits must not be null");
+        }
+        this.events = events;
+        this.clock = clock;
+        this.inbox = inbox;
+        this.limits = limits;
+        this.timers = new Timers(this);
+        this.watchdog = new Watchdog(this, limits.watchdogNs(), clock.nanoTime());
+    }
 
     public Clock clock() {
-        return null;
+        return clock;
     }
 
     public EventChannels events() {
-        return null;
+        return events;
     }
 
+    /** Replaces the sink of errors; the first one prints the first few to {@code System.err}. */
+    public void errorSink(ErrorSink sink) {
+        if (sink == null) {
+            throw new IllegalArgumentException("sink=null");
+        }
+        errorSink = sink;
+    }
+
+    /** Same as {@link #register(int, String, Handler, int)} with the budget of the loop's limits. */
     public Registration register(int port, String name, Handler handler) {
-        return null;
-    }
-
-    /** Asks for a turn of this handler without an event: used when work was left for later. */
-    public void ready(Registration registration) {}
-
-    public void addSource(Source source) {}
-
-    public void removeSource(Source source) {}
-
-    /** Runs once at or after a deadline of the clock. */
-    public Timer at(long deadlineNs, Runnable action) {
-        return null;
-    }
-
-    /** Hands work to the loop from any thread, and wakes it. Runs in order; never runs before this call returns. */
-    public void execute(Runnable action) {}
-
-    /** One turn: inbox, events, handlers within their budgets, due timers, sources. Does not wait. */
-    public boolean runOnce() {
-        return false;
-    }
-
-    /** When {@link #runOnce} wants to be called again if no event comes: a past time if at once, Long.MAX_VALUE if never. */
-    public long pollAt() {
-        return 0;
+        return register(port, name, handler, limits.budget());
     }
 
     /**
-     * Runs turns, waiting in between, until a condition holds.
+     * Puts a handler on a port. It is called once on the next turn without an event, and the port is unmasked after
+     * that: nothing that came before is missed.
      *
+     * @param name for errors, e.g. {@code vbd-51712}
+     * @throws IllegalArgumentException if the port has a registration that was not cancelled
+     */
+    public Registration register(int port, String name, Handler handler, int budget) {
+        checkInLoop();
+        if (port < 1 || port >= EventChannels.PORTS_MAX) {
+            throw new IllegalArgumentException("port=" + port + ", must be 1 to " + (EventChannels.PORTS_MAX - 1));
+        }
+        if (handler == null || name == null) {
+            throw new IllegalArgumentException("handler and name must not be null");
+        }
+        if (budget < 1) {
+            throw new IllegalArgumentException("budget=" + budget + ", must be at least 1");
+        }
+        if (port >= byPort.length) {
+            byPort = Arrays.copyOf(byPort, Math.max(port + 1, byPort.length * 2));
+        }
+        if (byPort[port] != null) {
+            throw new IllegalArgumentException("port=" + port + ", is registered by " + byPort[port].name);
+        }
+        Reenable reenable = new Reenable(limits.reenableIntervalNs(), limits.reenableBurst(), clock.nanoTime());
+        Served served = new Served(this, port, name, handler, budget, reenable, timers);
+        byPort[port] = served;
+        watchdog.add(served);
+        enqueue(served);
+        return served;
+    }
+
+    /**
+     * Asks for a turn of this handler without an event: used when work was left for later. A cancelled registration is
+     * ignored.
+     */
+    public void ready(Registration registration) {
+        checkInLoop();
+        if (!(registration instanceof Served served)) {
+            throw new IllegalArgumentException("registration=" + registration + ", is of another loop");
+        }
+        enqueue(served);
+    }
+
+    /** After a resume every port of the domain is gone: takes all handlers off and touches no port. */
+    public void portsGone() {
+        checkInLoop();
+        for (int port = 0; port < byPort.length; port++) {
+            Served served = byPort[port];
+            if (served != null) {
+                byPort[port] = null;
+                served.cancel();
+            }
+        }
+    }
+
+    public void addSource(Source source) {
+        checkInLoop();
+        if (source == null) {
+            throw new IllegalArgumentException("source=null");
+        }
+        Source[] more = Arrays.copyOf(sources, sources.length + 1);
+        more[sources.length] = source;
+        sources = more;
+        busy = true;
+    }
+
+    /** Takes a source off; it is not called again. Idempotent. */
+    public void removeSource(Source source) {
+        checkInLoop();
+        int at = indexOf(sources, source);
+        if (at >= 0) {
+            Source[] fewer = new Source[sources.length - 1];
+            System.arraycopy(sources, 0, fewer, 0, at);
+            System.arraycopy(sources, at + 1, fewer, at, fewer.length - at);
+            sources = fewer;
+        }
+    }
+
+    private static int indexOf(Source[] sources, Source source) {
+        for (int i = 0; i < sources.length; i++) {
+            if (sources[i] == source) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * Runs once at or after a deadline of the clock; never before this call returns. Timers run in the order of their
+     * deadlines, equal ones in the order they were set.
+     *
+     * @param deadlineNs within 2^63 ns of now, {@link #NEVER} for not at all
+     */
+    public Timer at(long deadlineNs, Runnable action) {
+        checkInLoop();
+        if (action == null) {
+            throw new IllegalArgumentException("action=null");
+        }
+        Timers.Entry entry = timers.entry(action);
+        timers.set(entry, deadlineNs);
+        return entry;
+    }
+
+    /**
+     * Hands work to the loop from any thread, and wakes it. Runs in order; never runs before this call returns.
+     *
+     * @throws InboxFullException if the inbox is full; the work is not run
+     */
+    public void execute(Runnable action) {
+        if (action == null) {
+            throw new IllegalArgumentException("action=null");
+        }
+        if (!inbox.offer(action)) {
+            throw new InboxFullException(inbox.capacity());
+        }
+        events.wake();
+    }
+
+    /**
+     * One turn: inbox, events, handlers within their budgets, due timers, sources. Does not wait.
+     *
+     * @return whether anything was done
+     * @throws IllegalStateException if another thread owns the loop, or if it is running already
+     */
+    public boolean runOnce() {
+        boolean borrowed = enter();
+        try {
+            return turn();
+        } finally {
+            leave(borrowed);
+        }
+    }
+
+    /**
+     * When {@link #runOnce} wants to be called again if no event comes: a past time if at once, {@link #NEVER} if
+     * never.
+     */
+    public long pollAt() {
+        long nowNs = clock.nanoTime();
+        if (busy || !queue.isEmpty() || !inbox.isEmpty()) {
+            return nowNs;
+        }
+        watchdog.look(nowNs);
+        return queue.isEmpty() ? earlier(timers.nextNs(), watchdog.nextNs()) : nowNs;
+    }
+
+    /**
+     * Runs turns, waiting in between, until a condition holds. Takes one turn at least, unless it holds already.
+     *
+     * @param deadlineNs {@link #NEVER} for none
      * @return whether it holds; false if the deadline passed
      * @throws IllegalStateException if another thread owns the loop, or from inside a handler
      */
     public boolean runUntil(BooleanSupplier done, long deadlineNs) {
-        return false;
+        boolean borrowed = enter();
+        try {
+            while (!done.getAsBoolean()) {
+                turn();
+                if (done.getAsBoolean()) {
+                    break;
+                }
+                long untilNs = earlier(deadlineNs, pollAt());
+                long nowNs = clock.nanoTime();
+                if (deadlineNs != NEVER && deadlineNs - nowNs <= 0) {
+                    return false;
+                }
+                if (untilNs == NEVER || untilNs - nowNs > 0) {
+                    events.await(untilNs);
+                }
+            }
+            return true;
+        } finally {
+            leave(borrowed);
+        }
     }
 
     /** Whether the calling thread is the one that owns the loop (or nobody does). */
     public boolean inLoop() {
-        return true;
+        Thread thread = owner.get();
+        return thread == null || thread == Thread.currentThread();
+    }
+
+    /** Whether the calling thread is inside a call from this loop, and so must not wait for it. */
+    public boolean dispatching() {
+        return owner.get() == Thread.currentThread() && dispatching;
+    }
+
+    /** A snapshot; exact on the loop's thread, a little behind on others. */
+    public EventLoopStats stats() {
+        Counters c = counters;
+        return new EventLoopStats(
+                c.turns,
+                c.events,
+                c.strayEvents,
+                c.spuriousEvents,
+                c.delayedUnmasks,
+                c.watchdogPolls,
+                c.inboxActions,
+                c.timersRun,
+                c.errors);
+    }
+
+    // ---- ownership
+
+    /** Gives the loop to a thread until {@link #release}. */
+    void claim(Thread thread) {
+        if (!owner.compareAndSet(null, thread)) {
+            throw new IllegalStateException("the loop is owned by thread " + owner.get());
+        }
+    }
+
+    void release(Thread thread) {
+        owner.compareAndSet(thread, null);
+    }
+
+    /** Whether a thread other than the caller's runs this loop. */
+    boolean runsElsewhere() {
+        return !inLoop();
+    }
+
+    void checkInLoop() {
+        if (!inLoop()) {
+            throw new IllegalStateException("called from thread "
+                    + Thread.currentThread().getName() + ", but the loop is owned by another:" + " use execute()");
+        }
+    }
+
+    private boolean enter() {
+        Thread me = Thread.currentThread();
+        boolean borrowed = owner.compareAndSet(null, me);
+        if (!borrowed && owner.get() != me) {
+            throw new IllegalStateException("the loop is owned by another thread: use execute(), or wait on a future");
+        }
+        if (running) {
+            throw new IllegalStateException(
+                    "the loop is running already: what it calls must return, and cannot wait for the loop itself");
+        }
+        running = true;
+        return borrowed;
+    }
+
+    private void leave(boolean borrowed) {
+        running = false;
+        if (borrowed) {
+            owner.set(null);
+        }
+    }
+
+    // ---- one turn
+
+    private boolean turn() {
+        counters.turns++;
+        dispatching = true;
+        try {
+            int done = runInbox();
+            done += events.poll(portSink, limits.eventsPerTurn());
+            long nowNs = clock.nanoTime();
+            watchdog.lookIfDue(nowNs);
+            done += serveReady(nowNs);
+            int run = timers.run(clock.nanoTime());
+            counters.timersRun += run;
+            done += run;
+            done += pollSources();
+            busy = done != 0;
+            return busy;
+        } finally {
+            dispatching = false;
+        }
+    }
+
+    private int runInbox() {
+        int limit = limits.inboxPerTurn();
+        int count = 0;
+        while (count < limit) {
+            Runnable action = inbox.poll();
+            if (action == null) {
+                break;
+            }
+            runGuarded("inbox", action);
+            count++;
+        }
+        counters.inboxActions += count;
+        return count;
+    }
+
+    private void eventTaken(int port) {
+        Served served = port >= 0 && port < byPort.length ? byPort[port] : null;
+        if (served == null) {
+            counters.strayEvents++;
+            return;
+        }
+        counters.events++;
+        served.eventTaken();
+        enqueue(served);
+    }
+
+    private void enqueue(Served served) {
+        if (!served.queued && !served.cancelled) {
+            served.queued = true;
+            queue.addLast(served);
+        }
+    }
+
+    /** Each handler that is ready now gets one budget; what is left or becomes ready meanwhile waits a turn. */
+    private int serveReady(long nowNs) {
+        int count = queue.size();
+        for (int i = 0; i < count; i++) {
+            Served served = queue.pollFirst();
+            served.queued = false;
+            if (served.cancelled) {
+                continue;
+            }
+            int done = pollHandler(served);
+            if (!served.cancelled && wantsMore(served, done, nowNs)) {
+                enqueue(served);
+            }
+        }
+        return count;
+    }
+
+    private int pollHandler(Served served) {
+        try {
+            return served.handler.poll(served.budget);
+        } catch (Throwable error) {
+            failed(served.name, error);
+            return 0;
+        }
+    }
+
+    /** Guarded too: unmasking may be refused if the handler has closed its port under us. */
+    private boolean wantsMore(Served served, int done, long nowNs) {
+        try {
+            return served.served(done, nowNs);
+        } catch (RuntimeException error) {
+            failed(served.name, error);
+            return false;
+        }
+    }
+
+    private int pollSources() {
+        Source[] current = sources;
+        int worked = 0;
+        for (int i = 0; i < current.length; i++) {
+            Source source = current[i];
+            if ((sources == current || indexOf(sources, source) >= 0) && pollSource(source)) {
+                worked++;
+            }
+        }
+        return worked;
+    }
+
+    private boolean pollSource(Source source) {
+        try {
+            return source.poll();
+        } catch (Throwable error) {
+            failed("source", error);
+            return false;
+        }
+    }
+
+    boolean isAwaiting(Served served) {
+        try {
+            return served.handler.awaiting();
+        } catch (Throwable error) {
+            failed(served.name, error);
+            return false;
+        }
+    }
+
+    void runGuarded(String where, Runnable action) {
+        try {
+            action.run();
+        } catch (Throwable error) {
+            failed(where, error);
+        }
+    }
+
+    private void failed(String where, Throwable error) {
+        counters.errors++;
+        try {
+            errorSink.failed(where, error);
+        } catch (Throwable ofSink) {
+            counters.errors++;
+        }
+    }
+
+    // ---- called by the parts of the loop
+
+    Timers timers() {
+        return timers;
+    }
+
+    /** A registration has been cancelled: the port is its owner's again, masked. */
+    void removed(Served served) {
+        watchdog.remove(served);
+        if (byPort[served.port] == served) {
+            byPort[served.port] = null;
+            events.mask(served.port);
+        }
+    }
+
+    void watchdogPoll(Served served) {
+        counters.watchdogPolls++;
+        enqueue(served);
+    }
+
+    void countSpurious() {
+        counters.spuriousEvents++;
+    }
+
+    void countDelayedUnmask() {
+        counters.delayedUnmasks++;
+    }
+
+    static long earlier(long aNs, long bNs) {
+        if (aNs == NEVER) {
+            return bNs;
+        }
+        return bNs == NEVER || aNs - bNs < 0 ? aNs : bNs;
     }
 }

@@ -1,0 +1,20 @@
+package org.xenpv.event;
+
+/** Time that stands still until it is told. */
+final class ManualClock implements Clock {
+
+    long nowNs;
+
+    ManualClock(long nowNs) {
+        this.nowNs = nowNs;
+    }
+
+    @Override
+    public long nanoTime() {
+        return nowNs;
+    }
+
+    void advance(long ns) {
+        nowNs += ns;
+    }
+}
