@@ -12,7 +12,7 @@ public interface BackendDriver {
     String[] backendKeys();
 
     /** Says what we offer; written before the state becomes InitWait. */
-    void advertise(int frontendId, XenbusKeys backend, XenbusKeys.Writer keys);
+    void advertise(int frontendId, KeySnapshot backend, KeySnapshot.Writer keys);
 
     /** Keys of the frontend's directory that {@link #connect} wants to see. */
     String[] frontendKeys();
@@ -22,7 +22,7 @@ public interface BackendDriver {
      *
      * @param keys receives what is written before the state becomes Connected (e.g. {@code sectors})
      */
-    void connect(int frontendId, XenbusKeys frontend, XenbusKeys.Writer keys);
+    void connect(int frontendId, KeySnapshot frontend, KeySnapshot.Writer keys);
 
     /** The frontend is gone or closes: stop serving, unmap everything. From any stage, any number of times. */
     void disconnect();

@@ -20,13 +20,13 @@ public interface FrontendDriver {
      *
      * @param keys receives what is written below our directory, in one transaction with our state
      */
-    void publish(int otherendId, XenbusKeys backend, XenbusKeys frontend, XenbusKeys.Writer keys);
+    void publish(int otherendId, KeySnapshot backend, KeySnapshot frontend, KeySnapshot.Writer keys);
 
     /** The backend is connected: go live. */
-    void connected(XenbusKeys backend);
+    void connected(KeySnapshot backend);
 
     /** The backend said something changed, e.g. the size of a disk. */
-    void refresh(XenbusKeys backend);
+    void refresh(KeySnapshot backend);
 
     /** Take no new requests; run {@code drained} when none is in flight. */
     void drain(Runnable drained);

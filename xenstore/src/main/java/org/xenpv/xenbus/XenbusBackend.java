@@ -57,7 +57,7 @@ public final class XenbusBackend {
     public void start() {
         snapshotOwn("frontend", "frontend-id", (frontend, frontendId) -> {
             try {
-                otherendId = (int) new XenbusKeys(new String[] {"frontend-id"}, new String[] {frontendId}, 0)
+                otherendId = (int) new KeySnapshot(new String[] {"frontend-id"}, new String[] {frontendId}, 0)
                         .number("frontend-id", 0, 0x7fef);
                 if (frontend == null || !frontend.startsWith("/local/domain/" + otherendId + "/")) {
                     throw new XenConfigException("frontend", frontend, "below /local/domain/" + otherendId + "/");
@@ -72,7 +72,7 @@ public final class XenbusBackend {
     }
 
     /** Announces that {@link BackendDriver#advertise}d values changed while connected: rewrites keys and state. */
-    public void announce(XenbusKeys.Writer keys) {
+    public void announce(KeySnapshot.Writer keys) {
         write(keys, state);
     }
 
@@ -121,7 +121,7 @@ public final class XenbusBackend {
 
     private void advertise() {
         readKeys(nodename, driver.backendKeys(), keys -> {
-            XenbusKeys.Writer writer = new XenbusKeys.Writer();
+            KeySnapshot.Writer writer = new KeySnapshot.Writer();
             try {
                 driver.advertise(otherendId, keys, writer);
             } catch (XenException e) {
@@ -211,7 +211,7 @@ public final class XenbusBackend {
             if (state != XenbusState.INIT_WAIT) {
                 return;
             }
-            XenbusKeys.Writer writer = new XenbusKeys.Writer();
+            KeySnapshot.Writer writer = new KeySnapshot.Writer();
             try {
                 driver.connect(otherendId, keys, writer);
             } catch (XenException e) {
@@ -224,7 +224,7 @@ public final class XenbusBackend {
     }
 
     private interface Keys {
-        void read(XenbusKeys keys);
+        void read(KeySnapshot keys);
     }
 
     private void readKeys(String directory, String[] names, Keys then) {
@@ -242,7 +242,7 @@ public final class XenbusBackend {
                 end(error);
                 return;
             }
-            then.read(new XenbusKeys(names, found, 0));
+            then.read(new KeySnapshot(names, found, 0));
             if (again && !ended) {
                 look();
             }
@@ -251,11 +251,11 @@ public final class XenbusBackend {
 
     private void switchTo(XenbusState next) {
         state = next;
-        write(new XenbusKeys.Writer(), next);
+        write(new KeySnapshot.Writer(), next);
     }
 
     /** Writes keys and state together, unless the toolstack has removed the directory. */
-    private void write(XenbusKeys.Writer keys, XenbusState next) {
+    private void write(KeySnapshot.Writer keys, XenbusState next) {
         String[] pairs = keys.under(nodename, 2);
         pairs[pairs.length - 2] = nodename + "/state";
         pairs[pairs.length - 1] = Integer.toString(next.value());

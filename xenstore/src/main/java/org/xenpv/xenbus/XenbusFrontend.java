@@ -268,7 +268,7 @@ public final class XenbusFrontend implements Lifecycle {
         boolean replaced = otherendPath != null;
         int id;
         try {
-            id = (int) new XenbusKeys(new String[] {"backend-id"}, new String[] {backendId}, 0)
+            id = (int) new KeySnapshot(new String[] {"backend-id"}, new String[] {backendId}, 0)
                     .number("backend-id", 0, 0x7fef);
             if (!backend.startsWith("/local/domain/" + id + "/backend/")) {
                 throw new XenConfigException("backend", backend, "below /local/domain/" + id + "/backend/");
@@ -292,7 +292,7 @@ public final class XenbusFrontend implements Lifecycle {
     private void publish() {
         int now = ++generation;
         snapshot(driver.backendKeys(), driver.frontendKeys(), (backend, frontend) -> {
-            XenbusKeys.Writer writer = new XenbusKeys.Writer();
+            KeySnapshot.Writer writer = new KeySnapshot.Writer();
             try {
                 driver.publish(otherendId, backend, frontend, writer);
             } catch (XenException e) {
@@ -332,7 +332,7 @@ public final class XenbusFrontend implements Lifecycle {
     }
 
     private interface Snapshot {
-        void taken(XenbusKeys backend, XenbusKeys frontend);
+        void taken(KeySnapshot backend, KeySnapshot frontend);
     }
 
     /** Reads all keys at one moment: a backend that rewrites them cannot show a mixture. */
@@ -354,7 +354,7 @@ public final class XenbusFrontend implements Lifecycle {
                 return;
             }
             snapshot.taken(
-                    new XenbusKeys(backendKeys, found, 0), new XenbusKeys(frontendKeys, found, backendKeys.length));
+                    new KeySnapshot(backendKeys, found, 0), new KeySnapshot(frontendKeys, found, backendKeys.length));
         });
     }
 

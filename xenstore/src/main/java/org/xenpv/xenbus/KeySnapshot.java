@@ -10,11 +10,11 @@ import org.xenpv.fault.XenConfigException;
  * What stood under a directory of xenstore at one moment, decoded strictly: the other end wrote it, so every number is
  * a full ASCII decimal within stated limits or it is refused.
  */
-public final class XenbusKeys {
+public final class KeySnapshot {
 
     private final Map<String, String> values = new LinkedHashMap<>();
 
-    XenbusKeys(String[] names, String[] found, int from) {
+    KeySnapshot(String[] names, String[] found, int from) {
         for (int i = 0; i < names.length; i++) {
             if (found[from + i] != null) {
                 values.put(names[i], found[from + i]);
@@ -23,7 +23,7 @@ public final class XenbusKeys {
     }
 
     /** For tests of a driver's parsing. */
-    public XenbusKeys(Map<String, String> values) {
+    public KeySnapshot(Map<String, String> values) {
         this.values.putAll(values);
     }
 
