@@ -11,7 +11,7 @@ public enum PeerFault {
     REQ_PROD_OVERFLOW,
     /** A producer went backwards between two looks. */
     PROD_BACKWARDS,
-    /** A byte ring's index is further from ours than the ring is long. */
+    /** A byte ring's index is further from ours than the ring is long, or went backwards. */
     BYTE_RING_INDEX,
     /** A response names an id that no request can have. */
     BAD_ID,

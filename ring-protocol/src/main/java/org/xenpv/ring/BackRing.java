@@ -6,8 +6,14 @@ import org.xenpv.memory.SharedMemory;
 /**
  * The back half of a request/response ring (xen/io/ring.h, {@code struct xxx_back_ring}).
  *
- * <p>Owned by one thread. Nothing here notifies, waits or allocates. A request producer that claims more than the ring
- * can hold (RING_REQUEST_PROD_OVERFLOW) breaks the ring for good.
+ * <p>Requests are consumed, answered in any order by writing response slots, and the answers published in batches by
+ * {@link #pushResponsesAndCheckNotify()}. A response is written over the oldest request not yet answered: whoever
+ * answers has copied its request out (RING_COPY_REQUEST) long before.
+ *
+ * <p>A request producer that claims more than the ring can hold (RING_REQUEST_PROD_OVERFLOW), or moves backwards, breaks
+ * the ring for good. Our own indices are never read back from the page.
+ *
+ * <p>Owned by one thread. Nothing here notifies, waits or allocates.
  */
 public final class BackRing {
 
@@ -21,6 +27,7 @@ public final class BackRing {
     private int rspProdPvt;
     private int rspProd;
     private int reqCons;
+    private int reqProdSeen;
     private PeerFault fault;
 
     private BackRing(SharedRing ring, int index) {
@@ -30,6 +37,7 @@ public final class BackRing {
         this.rspProdPvt = index;
         this.rspProd = index;
         this.reqCons = index;
+        this.reqProdSeen = index;
     }
 
     /** BACK_RING_INIT. */
@@ -37,7 +45,10 @@ public final class BackRing {
         return new BackRing(ring, 0);
     }
 
-    /** BACK_RING_ATTACH at the given index. */
+    /**
+     * BACK_RING_ATTACH: takes up a ring at the given index, with every request before it answered. A backend that takes
+     * over a live ring gives the rsp_prod it reads, once, from the page: every request not answered is then done again.
+     */
     public static BackRing attach(SharedRing ring, int index) {
         return new BackRing(ring, index);
     }
@@ -53,7 +64,7 @@ public final class BackRing {
     /**
      * Looks once at the peer's producer (XEN_RING_NR_UNCONSUMED_REQUESTS).
      *
-     * @return how many requests can be consumed, never more than there is room to answer, or {@link #BROKEN}
+     * @return how many requests can be consumed, never more than can be answered, or {@link #BROKEN}
      */
     public int unconsumedRequests() {
         if (fault != null) {
@@ -64,16 +75,24 @@ public final class BackRing {
             fault = PeerFault.REQ_PROD_OVERFLOW;
             return BROKEN;
         }
-        int requests = reqProd - reqCons;
-        if (requests < 0) {
+        if (reqProd - reqProdSeen < 0) { // both lie within nrEnts of rspProdPvt, so the difference does not wrap
             fault = PeerFault.PROD_BACKWARDS;
             return BROKEN;
         }
-        return Math.min(requests, nrEnts - (reqCons - rspProdPvt));
+        reqProdSeen = reqProd;
+        return reqProd - reqCons; // the macro's limit, what can be answered, is implied by the check above
     }
 
-    /** Consumes the next request; its offset in {@link #memory()} (RING_GET_REQUEST): copy it out once. */
+    /**
+     * Consumes the next request.
+     *
+     * @return the slot's offset in {@link #memory()} (RING_GET_REQUEST): copy it out once
+     * @throws IllegalStateException if called more often than {@link #unconsumedRequests()} said
+     */
     public int nextRequest() {
+        if (reqCons == reqProdSeen) {
+            throw new IllegalStateException("no request to consume");
+        }
         return ring.slotAt(reqCons++);
     }
 

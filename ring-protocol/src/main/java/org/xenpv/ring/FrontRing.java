@@ -47,7 +47,10 @@ public final class FrontRing {
         return new FrontRing(ring, 0);
     }
 
-    /** FRONT_RING_ATTACH: takes up a ring, with nothing in flight, at the given index. */
+    /**
+     * FRONT_RING_ATTACH: takes up a ring, with nothing in flight, at the given index, which is also what the page holds
+     * as its two producer indices ({@link SharedRing#init}).
+     */
     public static FrontRing attach(SharedRing ring, int index) {
         return new FrontRing(ring, index);
     }
@@ -135,11 +138,15 @@ public final class FrontRing {
     }
 
     /**
-     * Consumes the next response; call at most as often as {@link #unconsumedResponses()} said.
+     * Consumes the next response.
      *
      * @return the slot's offset in {@link #memory()} (RING_GET_RESPONSE): copy it out once
+     * @throws IllegalStateException if called more often than {@link #unconsumedResponses()} said
      */
     public int nextResponse() {
+        if (rspCons == rspProdSeen) {
+            throw new IllegalStateException("no response to consume");
+        }
         return ring.slotAt(rspCons++);
     }
 
@@ -154,13 +161,19 @@ public final class FrontRing {
 
     /**
      * The same, asking for an event only when the n-th next response has come: what a driver uses to be woken once per
-     * batch.
+     * batch. More than are {@link #outstanding()} would never come, so that is the most that is asked for.
+     *
+     * @param n at least 1
      */
     public boolean finalCheckForResponses(int n) {
+        if (n < 1) {
+            throw new IllegalArgumentException("n=" + n + ", must be at least 1");
+        }
         if (unconsumedResponses() != 0) {
             return true;
         }
-        memory.putIntRelease(SharedRing.RSP_EVENT_OFFSET, rspCons + n);
+        int responses = Math.min(n, Math.max(1, outstanding()));
+        memory.putIntRelease(SharedRing.RSP_EVENT_OFFSET, rspCons + responses);
         memory.fullFence(); // the peer sees rsp_event before we look again
         return unconsumedResponses() != 0;
     }

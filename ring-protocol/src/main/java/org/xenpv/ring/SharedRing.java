@@ -29,7 +29,7 @@ public final class SharedRing {
     private final int slotBytes;
 
     /**
-     * @param memory the whole ring: 1, 2, 4, 8 or 16 pages, contiguous
+     * @param memory the whole ring, contiguous: in the protocols 1, 2, 4, 8 or 16 pages
      * @param slotBytes the size of the larger of request and response
      */
     public SharedRing(SharedMemory memory, int slotBytes) {
