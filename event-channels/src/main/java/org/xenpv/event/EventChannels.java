@@ -3,8 +3,12 @@ package org.xenpv.event;
 /**
  * A domain's event channels. Ports are this domain's own (evtchn_port_t).
  *
+ * <p>A new port is masked: events that come are kept as one, which the first {@link #unmask} delivers.
+ *
  * <p>Owned by the thread of the domain's event loop, except {@link #send} and {@link #wake}, which any thread may call.
  * An event is a hint that work may be there: it can come early, late, twice or not at all.
+ *
+ * <p>Calls that make a port or set its priority throw {@link org.xenpv.fault.XenOpException} if the hypervisor refuses.
  */
 public interface EventChannels {
 
@@ -36,7 +40,10 @@ public interface EventChannels {
     /** EVTCHNOP_set_priority; 0 is the highest, 15 the lowest. Ignored where the ABI has none (2-level). */
     void setPriority(int port, int priority);
 
-    /** EVTCHNOP_close. An event already pending is not delivered any more. */
+    /**
+     * EVTCHNOP_close. An event already pending is not delivered any more. A port that is closed already is left alone:
+     * teardown does not throw.
+     */
     void close(int port);
 
     /**
@@ -53,6 +60,9 @@ public interface EventChannels {
 
     /** Ends a running or the next {@link #await}. */
     void wake();
+
+    /** After a resume: every port of the domain is gone and none is pending; starts over. */
+    default void resumed() {}
 
     /** Receives ports from {@link #poll}. */
     interface PortSink {

@@ -192,9 +192,13 @@ public final class EventLoop {
         enqueue(served);
     }
 
-    /** After a resume every port of the domain is gone: takes all handlers off and touches no port. */
-    public void portsGone() {
+    /**
+     * After a resume every port of the domain is gone: takes all handlers off, touches no port and lets the event
+     * channels start over. Comes before anyone allocates a port again, because the numbers are the same.
+     */
+    public void resumed() {
         checkInLoop();
+        events.resumed();
         for (int port = 0; port < byPort.length; port++) {
             Served served = byPort[port];
             if (served != null) {

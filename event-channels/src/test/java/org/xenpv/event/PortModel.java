@@ -38,7 +38,7 @@ final class PortModel implements EventChannels {
         }
         open[port] = true;
         pending[port] = false;
-        masked[port] = false;
+        masked[port] = true;
         return port;
     }
 
