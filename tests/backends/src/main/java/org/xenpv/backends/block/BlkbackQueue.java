@@ -101,6 +101,7 @@ final class BlkbackQueue implements EventLoop.Handler {
     }
 
     private void broken(PeerFault fault) {
+        publish(); // what was answered before the violation stands
         stopped = true;
         host.broken(fault);
     }
@@ -259,6 +260,7 @@ final class BlkbackQueue implements EventLoop.Handler {
     /** Answers nothing more and unmaps every page of the frontend but the ring's. Idempotent. */
     void stop() {
         stopped = true;
+        staged = 0;
         for (BlkbackRequest request : delayed) {
             pages.release(request);
         }

@@ -3,7 +3,6 @@ package org.xenpv.backends.block;
 import org.xenpv.fault.XenException;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.GrantMapper;
-import org.xenpv.io.blkif.Blkif;
 import org.xenpv.io.blkif.BlkifRequestSegment;
 import org.xenpv.memory.SharedMemory;
 
@@ -17,12 +16,15 @@ import org.xenpv.memory.SharedMemory;
  */
 final class GuestPages {
 
+    /** Pages mapped by one call at most. */
+    private static final int MAP_MAX = 256;
+
     private final GrantMapper mapper;
     private final int domid;
     private final PersistentGrants persistent;
     private final BlkbackCounters counters;
     private final int[] one = new int[1];
-    private int[] grefs = new int[Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST];
+    private final int[] grefs = new int[MAP_MAX];
 
     /** @param persistentMax pages to keep mapped; 0 for none */
     GuestPages(GrantMapper mapper, int domid, int persistentMax, BlkbackCounters counters) {
@@ -84,18 +86,18 @@ final class GuestPages {
     }
 
     private void mapTogether(BlkbackRequest request, int segments, GrantAccess access) {
-        if (grefs.length < segments) {
-            grefs = new int[request.segment.length];
-        }
-        for (int i = 0; i < segments; i++) {
-            grefs[i] = request.gref(i);
-        }
-        MappedRange range = new MappedRange(mapper.map(domid, grefs, segments, access));
-        counters.grantsMapped += segments;
-        request.owned[request.ownedCount++] = range;
-        for (int i = 0; i < segments; i++) {
-            request.range[i] = range;
-            request.rangeAt[i] = i * SharedMemory.PAGE_BYTES;
+        for (int from = 0; from < segments; from += MAP_MAX) {
+            int count = Math.min(segments - from, MAP_MAX);
+            for (int i = 0; i < count; i++) {
+                grefs[i] = request.gref(from + i);
+            }
+            MappedRange range = new MappedRange(mapper.map(domid, grefs, count, access));
+            counters.grantsMapped += count;
+            request.owned[request.ownedCount++] = range;
+            for (int i = 0; i < count; i++) {
+                request.range[from + i] = range;
+                request.rangeAt[from + i] = i * SharedMemory.PAGE_BYTES;
+            }
         }
     }
 
