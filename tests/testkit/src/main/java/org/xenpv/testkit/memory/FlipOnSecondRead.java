@@ -17,10 +17,21 @@ public final class FlipOnSecondRead extends MemoryDouble {
     private static final int[] FLIPS = {0x00, 0xff, 0x55, 0xaa};
 
     private final int[] reads;
+    private int flipsFrom;
+    private int flipsTo;
 
     public FlipOnSecondRead(SharedMemory target) {
         super(target);
         this.reads = new int[target.sizeBytes()];
+        this.flipsTo = target.sizeBytes();
+    }
+
+    /** Lets only a range change; the rest is counted. For words that a protocol reads again on purpose. */
+    public FlipOnSecondRead flipOnly(int at, int lengthBytes) {
+        check(at, lengthBytes, 1);
+        flipsFrom = at;
+        flipsTo = at + lengthBytes;
+        return this;
     }
 
     /** Starts a pass: every byte is true once more, all counts are zero. */
@@ -47,8 +58,11 @@ public final class FlipOnSecondRead extends MemoryDouble {
     protected long load(int at, int lengthBytes, Order order) {
         long value = super.load(at, lengthBytes, order);
         for (int i = 0; i < lengthBytes; i++) {
-            long flip = FLIPS[reads[at + i]++ & 3];
-            value ^= flip << (8 * i);
+            int offset = at + i;
+            long flip = FLIPS[reads[offset]++ & 3];
+            if (offset >= flipsFrom && offset < flipsTo) {
+                value ^= flip << (8 * i);
+            }
         }
         return value;
     }
