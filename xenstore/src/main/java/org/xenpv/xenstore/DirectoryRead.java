@@ -101,8 +101,10 @@ final class DirectoryRead {
 
     private XenException add(List<String> more) {
         if (names.size() + more.size() > operations.childrenMax()) {
-            return new XenstoreException("E2BIG", what + " (children=" + (names.size() + more.size())
-                    + ", must be at most " + operations.childrenMax() + ")");
+            return new XenstoreException(
+                    "E2BIG",
+                    what + " (children=" + (names.size() + more.size()) + ", must be at most "
+                            + operations.childrenMax() + ")");
         }
         for (String name : more) {
             if (!XsPath.isName(name)) {

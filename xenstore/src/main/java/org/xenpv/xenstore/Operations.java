@@ -39,7 +39,8 @@ abstract class Operations implements XenstoreOps {
             XsPath.check(path);
         }
         String[] values = new String[paths.length];
-        Gather gather = new Gather(paths.length, error -> completions.add(result, error == null ? values : null, error));
+        Gather gather =
+                new Gather(paths.length, error -> completions.add(result, error == null ? values : null, error));
         connection.cork();
         for (int i = 0; i < paths.length; i++) {
             int at = i;
@@ -146,8 +147,7 @@ abstract class Operations implements XenstoreOps {
 
     static XenstoreException badMessage(String what, byte[] body) {
         return new XenstoreException(
-                "EBADMSG",
-                what + " (answered \"" + XenConfigException.escape(XsBody.text(body)) + "\")");
+                "EBADMSG", what + " (answered \"" + XenConfigException.escape(XsBody.text(body)) + "\")");
     }
 
     /** Waits for a number of replies; the outcome is the first error. */

@@ -43,24 +43,25 @@ final class TransactionRun<T> {
 
     void start() {
         tries++;
-        client.submit(XsMessageType.TRANSACTION_START, 0, XsBody.strings(""), "start transaction", new XsRequest.Reply() {
-            @Override
-            public void accept(byte[] id, XenException error) {
-                if (error != null) {
-                    failed(error);
-                } else {
-                    started(id);
-                }
-            }
+        client.submit(
+                XsMessageType.TRANSACTION_START, 0, XsBody.strings(""), "start transaction", new XsRequest.Reply() {
+                    @Override
+                    public void accept(byte[] id, XenException error) {
+                        if (error != null) {
+                            failed(error);
+                        } else {
+                            started(id);
+                        }
+                    }
 
-            @Override
-            public void late(byte[] id) {
-                int txId = txId(id);
-                if (txId != 0) {
-                    end(txId, false, (ok, ignored) -> {});
-                }
-            }
-        });
+                    @Override
+                    public void late(byte[] id) {
+                        int txId = txId(id);
+                        if (txId != 0) {
+                            end(txId, false, (ok, ignored) -> {});
+                        }
+                    }
+                });
     }
 
     /** Strict: 1..2^32-1 in decimal; 0 if it is anything else, for 0 would mean "outside any transaction" (X16). */
@@ -155,6 +156,7 @@ final class TransactionRun<T> {
 
         private final int txId;
         private final EventLoop.Timer deadline;
+        private final int epoch;
         private int unanswered;
         private boolean ended;
         private boolean endedByBody;
@@ -165,6 +167,7 @@ final class TransactionRun<T> {
         Attempt(int txId) {
             super(client.connection(), client.completions());
             this.txId = txId;
+            this.epoch = connection.epoch();
             EventLoop loop = client.loop();
             long timeout = client.options().transactionTimeoutNs();
             this.deadline = loop.at(
@@ -187,7 +190,7 @@ final class TransactionRun<T> {
 
         @Override
         void send(XsMessageType type, byte[] payload, String what, XsRequest.Reply reply) {
-            if (ended) {
+            if (ended || epoch != connection.epoch()) {
                 reply.accept(null, new XenstoreException("ECONNABORTED", what + " (the transaction is over)"));
                 return;
             }
@@ -222,7 +225,7 @@ final class TransactionRun<T> {
 
         /** END goes out when every operation has been answered: no order of processing is promised but by req_id. */
         private void endIfQuiet() {
-            if (!ended || closed || unanswered > 0) {
+            if (!ended || closed || unanswered > 0 || epoch != connection.epoch()) {
                 return;
             }
             closed = true;

@@ -132,7 +132,8 @@ final class WatchTable {
         }
 
         void register(boolean bounded) {
-            if (client.connection().isDead() || client.connection().isOpen() && !client.connection().isHolding()) {
+            if (client.connection().isDead()
+                    || client.connection().isOpen() && !client.connection().isHolding()) {
                 state = State.SENT;
                 fired = false;
                 XsRequest request =

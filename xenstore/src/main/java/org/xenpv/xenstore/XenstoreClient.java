@@ -145,10 +145,17 @@ public final class XenstoreClient implements Xenstore, XenstoreControl {
     public XenstoreClient(XenstoreTransport transport, EventLoop loop, Options options) {
         this.loop = Objects.requireNonNull(loop, "loop");
         this.options = Objects.requireNonNull(options, "options");
-        this.jitter = new Jitter(options.seed() != 0 ? options.seed() : loop.clock().nanoTime());
+        this.jitter =
+                new Jitter(options.seed() != 0 ? options.seed() : loop.clock().nanoTime());
         this.completions = new Completions(loop);
         this.connection = new XsConnection(
-                Objects.requireNonNull(transport, "transport"), loop, options, jitter, completions, counters, new Owner());
+                Objects.requireNonNull(transport, "transport"),
+                loop,
+                options,
+                jitter,
+                completions,
+                counters,
+                new Owner());
         this.watches = new WatchTable(this);
         this.plain = new Plain();
         connection.start();
@@ -319,7 +326,13 @@ public final class XenstoreClient implements Xenstore, XenstoreControl {
         if (gfn < 0 || port < 1) {
             throw new IllegalArgumentException("gfn=" + gfn + ", port=" + port + ", must be at least 0 and 1");
         }
-        command(XsMessageType.INTRODUCE, "introduce domain " + domid, result, domid, Long.toString(gfn), Integer.toString(port));
+        command(
+                XsMessageType.INTRODUCE,
+                "introduce domain " + domid,
+                result,
+                domid,
+                Long.toString(gfn),
+                Integer.toString(port));
     }
 
     @Override
@@ -395,6 +408,7 @@ public final class XenstoreClient implements Xenstore, XenstoreControl {
     /** Goes on as before: the suspend was cancelled, the domain has the same page and port. */
     public void resume() {
         checkCall();
+        quieted(new XenstoreException("ECANCELED", "suspend"));
         connection.release();
         watches.registerNew();
     }
@@ -412,6 +426,7 @@ public final class XenstoreClient implements Xenstore, XenstoreControl {
         if (closed) {
             throw new IllegalStateException("closed");
         }
+        quieted(new XenstoreException("ECANCELED", "suspend"));
         connection.replace(fresh);
     }
 

@@ -189,7 +189,8 @@ final class XsBody {
     /** @throws IllegalArgumentException naming the limit: a longer body would cost us the connection */
     static byte[] checkLength(byte[] body, int payloadMax, String request) {
         if (body.length > payloadMax) {
-            throw new IllegalArgumentException(request + ": payloadBytes=" + body.length + ", must be at most " + payloadMax
+            throw new IllegalArgumentException(request + ": payloadBytes=" + body.length + ", must be at most "
+                    + payloadMax
                     + (payloadMax == XsWire.XENSTORE_PAYLOAD_MAX ? " (XENSTORE_PAYLOAD_MAX)" : " on this transport"));
         }
         return body;

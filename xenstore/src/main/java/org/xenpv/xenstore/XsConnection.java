@@ -10,7 +10,6 @@ import org.xenpv.event.EventLoop;
 import org.xenpv.fault.XenTimeoutException;
 import org.xenpv.io.xs.XsMessageType;
 import org.xenpv.io.xs.XsWire;
-import org.xenpv.io.xs.XsdSockmsg;
 
 /**
  * Requests out, replies in: numbers requests, sends what fits, matches replies by request id, keeps deadlines, and
@@ -59,6 +58,7 @@ final class XsConnection {
     private boolean open;
     private boolean holding;
     private XenstoreException dead;
+    private int epoch;
     private int corks;
     private int nextReqId;
     private int tombstones;
@@ -126,7 +126,8 @@ final class XsConnection {
                     null,
                     new XenstoreException(
                             "ENOBUFS",
-                            request.what + " (requests=" + byId.size() + ", must be below " + options.requestsMax() + ")"));
+                            request.what + " (requests=" + byId.size() + ", must be below " + options.requestsMax()
+                                    + ")"));
             return;
         }
         request.number(freeReqId());
@@ -380,6 +381,7 @@ final class XsConnection {
     /** Fails everything in flight; drops what was half sent and half received. */
     private void fail(XenstoreException why, boolean forGood) {
         open = false;
+        epoch++;
         if (forGood) {
             dead = why;
             cancelReconnectDeadline();
@@ -430,7 +432,7 @@ final class XsConnection {
         XenstoreTransport old = transport;
         transport = fresh;
         if (dead == null) {
-            ArrayDeque<XsRequest> kept = new ArrayDeque<>(held);
+            List<XsRequest> kept = new ArrayList<>(held);
             held.clear();
             for (XsRequest request : kept) {
                 byId.remove(request.reqId);
@@ -438,12 +440,16 @@ final class XsConnection {
             fail(new XenstoreException("EIO", "xenstore connection: replaced"), false);
             for (XsRequest request : kept) {
                 byId.put(request.reqId, request);
+                waiting.add(request);
             }
-            waiting.addAll(kept);
         }
         old.close();
         dead = null;
+        holding = false;
         attach(fresh);
+        if (corks == 0) {
+            push();
+        }
     }
 
     void close(XenstoreException why) {
@@ -451,6 +457,11 @@ final class XsConnection {
             fail(why, true);
         }
         transport.close();
+    }
+
+    /** Changes whenever the server forgets everything about us, transactions too. */
+    int epoch() {
+        return epoch;
     }
 
     boolean isOpen() {

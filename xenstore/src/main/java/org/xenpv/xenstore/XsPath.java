@@ -38,9 +38,7 @@ public final class XsPath {
         if (!path.startsWith(parent)) {
             return false;
         }
-        return path.length() == parent.length()
-                || parent.equals("/")
-                || path.charAt(parent.length()) == '/';
+        return path.length() == parent.length() || parent.equals("/") || path.charAt(parent.length()) == '/';
     }
 
     private static String fault(String path) {
