@@ -473,6 +473,10 @@ final class Store {
 
     // Looking in from outside
 
+    int ownedBy(int domid) {
+        return table.ownedBy(domid);
+    }
+
     /** The current version of a node, or null. */
     StoreNode peek(String path) {
         return table.read(path);
