@@ -3,11 +3,10 @@ package org.xenpv.blkfront;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.function.Supplier;
 import org.xenpv.event.EventLoop;
 import org.xenpv.event.LoopFuture;
 import org.xenpv.fault.XenException;
+import org.xenpv.fault.XenPeerGoneException;
 import org.xenpv.xenbus.XenGuest;
 
 /**
@@ -50,11 +49,8 @@ public final class Blkfront implements AutoCloseable {
 
             @Override
             public void ended(XenException reason) {
-                if (reason != null) {
-                    connected.completeExceptionally(reason);
-                } else {
-                    connected.cancel(false);
-                }
+                connected.completeExceptionally(
+                        reason != null ? reason : new XenPeerGoneException(nodename + " is closed"));
                 ended.complete(null);
             }
         });
@@ -72,8 +68,11 @@ public final class Blkfront implements AutoCloseable {
      */
     public static Blkfront connect(XenGuest guest, String nodename, BlkfrontConfig config) {
         Blkfront disk = new Blkfront(guest, nodename, config);
-        disk.onLoop(disk.device::start);
-        join(disk.connected);
+        LoopFuture.ask(disk.loop, () -> {
+            disk.device.start();
+            return null;
+        });
+        disk.connected.await();
         return disk;
     }
 
@@ -84,11 +83,11 @@ public final class Blkfront implements AutoCloseable {
 
     /** What was negotiated. */
     public BlkfrontFeatures features() {
-        return ask(device::features);
+        return LoopFuture.ask(loop, device::features);
     }
 
     public BlkStats stats() {
-        return ask(device::stats);
+        return LoopFuture.ask(loop, device::stats);
     }
 
     /** The core, for use on the event loop's thread only. */
@@ -193,44 +192,13 @@ public final class Blkfront implements AutoCloseable {
         return future;
     }
 
-    private void onLoop(Runnable action) {
-        ask(() -> {
-            action.run();
-            return null;
-        });
-    }
-
-    private <T> T ask(Supplier<T> question) {
-        if (loop.inLoop()) {
-            return question.get();
-        }
-        LoopFuture<T> answer = new LoopFuture<>(loop);
-        loop.execute(() -> {
-            try {
-                answer.complete(question.get());
-            } catch (RuntimeException e) {
-                answer.completeExceptionally(e);
-            }
-        });
-        return join(answer);
-    }
-
-    /** Waits; the exception of the device comes out as it is. */
-    static <T> T join(CompletableFuture<T> future) {
-        try {
-            return future.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof XenException cause) {
-                throw cause;
-            }
-            throw e;
-        }
-    }
-
     /** Waits for what was submitted, closes the device, and gives everything back; bounded by the handshake's deadlines. */
     @Override
     public void close() {
-        onLoop(device::close);
-        join(ended);
+        LoopFuture.ask(loop, () -> {
+            device.close();
+            return null;
+        });
+        ended.await();
     }
 }

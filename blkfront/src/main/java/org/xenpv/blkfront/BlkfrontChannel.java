@@ -6,7 +6,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.SeekableByteChannel;
 import java.util.concurrent.CompletableFuture;
-import org.xenpv.fault.XenException;
+import java.util.concurrent.CompletionException;
 
 /**
  * A disk as a channel: bytes of any position and length. What is not whole sectors at either end is read, changed and
@@ -105,9 +105,9 @@ final class BlkfrontChannel implements SeekableByteChannel {
 
     private static void transfer(CompletableFuture<Integer> future) throws IOException {
         try {
-            Blkfront.join(future);
-        } catch (XenException e) {
-            throw new IOException(e.getMessage(), e);
+            future.join();
+        } catch (CompletionException e) {
+            throw new IOException(e.getCause().getMessage(), e.getCause());
         }
     }
 

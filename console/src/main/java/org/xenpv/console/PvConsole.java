@@ -3,11 +3,9 @@ package org.xenpv.console;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.xenpv.event.EventLoop;
 import org.xenpv.event.LoopFuture;
 import org.xenpv.fault.XenException;
@@ -95,12 +93,12 @@ public final class PvConsole implements AutoCloseable {
      */
     public static PvConsole connect(XenGuest guest, String nodename, ConsoleConfig config) {
         PvConsole console = new PvConsole(guest, nodename, config).started();
-        console.await(console.connected);
+        console.connected.await();
         return console;
     }
 
     private PvConsole started() {
-        ask(() -> {
+        LoopFuture.ask(loop, () -> {
             device.start();
             return null;
         });
@@ -113,7 +111,7 @@ public final class PvConsole implements AutoCloseable {
     }
 
     public ConsoleStats stats() {
-        return ask(device::stats);
+        return LoopFuture.ask(loop, device::stats);
     }
 
     /** Input; {@code read} waits for at least one byte, and says -1 once the console is gone and all has been read. */
@@ -131,7 +129,7 @@ public final class PvConsole implements AutoCloseable {
                     return 0;
                 }
                 while (true) {
-                    Wait wait = ask(() -> {
+                    Wait wait = LoopFuture.ask(loop, () -> {
                         boolean over = ended.isDone();
                         return new Wait(device.read(target, at, lengthBytes), over, readable);
                     });
@@ -141,13 +139,13 @@ public final class PvConsole implements AutoCloseable {
                     if (wait.over) {
                         return -1;
                     }
-                    await(wait.next);
+                    wait.next.await();
                 }
             }
 
             @Override
             public int available() {
-                return ask(device::readable);
+                return LoopFuture.ask(loop, device::readable);
             }
         };
     }
@@ -171,7 +169,8 @@ public final class PvConsole implements AutoCloseable {
                     int from = done;
                     Wait wait;
                     try {
-                        wait = ask(
+                        wait = LoopFuture.ask(
+                                loop,
                                 () -> new Wait(device.write(source, at + from, lengthBytes - from), false, writable));
                     } catch (XenException e) {
                         throw new IOException(e.getMessage(), e);
@@ -193,32 +192,6 @@ public final class PvConsole implements AutoCloseable {
     /** What a try brought, and what to wait for before the next. */
     private record Wait(int count, boolean over, LoopFuture<Void> next) {}
 
-    private <T> T ask(Supplier<T> question) {
-        if (loop.inLoop()) {
-            return question.get();
-        }
-        LoopFuture<T> answer = new LoopFuture<>(loop);
-        loop.execute(() -> {
-            try {
-                answer.complete(question.get());
-            } catch (RuntimeException e) {
-                answer.completeExceptionally(e);
-            }
-        });
-        return await(answer);
-    }
-
-    private <T> T await(LoopFuture<T> future) {
-        try {
-            return future.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof XenException cause) {
-                throw cause;
-            }
-            throw e;
-        }
-    }
-
     private static boolean await(LoopFuture<Void> future, long timeoutNs) throws IOException {
         try {
             future.get(timeoutNs, TimeUnit.NANOSECONDS);
@@ -236,10 +209,10 @@ public final class PvConsole implements AutoCloseable {
     /** Closes the console; bounded by the handshake's deadlines. Never throws. */
     @Override
     public void close() {
-        ask(() -> {
+        LoopFuture.ask(loop, () -> {
             device.close();
             return null;
         });
-        await(ended);
+        ended.await();
     }
 }

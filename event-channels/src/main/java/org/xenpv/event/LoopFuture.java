@@ -6,6 +6,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /**
  * A future that is completed on a loop and may be waited for anywhere else. JVM only.
@@ -61,6 +62,40 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
             pump(false, EventLoop.NEVER);
         }
         return super.join();
+    }
+
+    /**
+     * Waits like {@link #join}, and throws what the loop threw as it is, without a CompletionException around it.
+     */
+    public T await() {
+        try {
+            return join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Runs a call on the loop's thread and waits for its result: at once if the calling thread may run the loop.
+     *
+     * @throws RuntimeException whatever the call throws
+     */
+    public static <T> T ask(EventLoop loop, Supplier<T> call) {
+        if (loop.inLoop()) {
+            return call.get();
+        }
+        LoopFuture<T> answer = new LoopFuture<>(loop);
+        loop.execute(() -> {
+            try {
+                answer.complete(call.get());
+            } catch (RuntimeException e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        return answer.await();
     }
 
     private void pump(boolean interruptible, long deadlineNs) {
