@@ -37,7 +37,7 @@ public final class FifoEventChannels implements EventChannels {
      * Switches the domain to the FIFO ABI, before any port is bound.
      *
      * @param sharedInfo the shared_info page
-     * @param frames gives one page now and one for each 1024 ports later
+     * @param frames gives two pages now and one for each further 1024 ports later
      * @param args memory for argument structs the hypervisor can read: 32 bytes for each thread that may call at once
      * @throws XenOpException if the hypervisor has no FIFO ABI (ENOSYS)
      */
@@ -69,6 +69,11 @@ public final class FifoEventChannels implements EventChannels {
         int linkBits = calls.initControl(control.gfn(), 0);
         if (linkBits != FifoLayout.LINK_BITS) {
             throw new XenConfigException("link_bits", "" + linkBits, "" + FifoLayout.LINK_BITS);
+        }
+        // The toolstack opened ports before us, for store and console: their words must be there.
+        int rc = expandArray();
+        if (rc < 0) {
+            throw new XenOpException("EVTCHNOP_expand_array", -rc, "pages=0");
         }
     }
 
