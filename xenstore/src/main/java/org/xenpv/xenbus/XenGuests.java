@@ -1,0 +1,24 @@
+package org.xenpv.xenbus;
+
+/** Opens the guest that this program runs in. */
+public final class XenGuests {
+
+    private XenGuests() {}
+
+    /** A guest directly on a hypervisor, with {@link BareGuest.Options#defaults()}. */
+    public static BareGuest bare(BarePlatform platform) {
+        return bare(platform, BareGuest.Options.defaults());
+    }
+
+    /**
+     * A guest directly on a hypervisor. Nobody runs its loop yet.
+     *
+     * @throws org.xenpv.fault.XenException if the hypervisor refuses what the options ask for
+     */
+    public static BareGuest bare(BarePlatform platform, BareGuest.Options options) {
+        if (platform == null || options == null) {
+            throw new IllegalArgumentException("platform and options must not be null");
+        }
+        return new BareGuest(platform, options);
+    }
+}
