@@ -1,0 +1,8 @@
+package org.xenpv.grant.abi;
+
+class RevokeRaceV1Test extends RevokeRaceTests {
+
+    RevokeRaceV1Test() {
+        super(1);
+    }
+}
