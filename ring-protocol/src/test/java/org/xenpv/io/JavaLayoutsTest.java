@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -173,6 +176,36 @@ class JavaLayoutsTest {
         for (String name : X86_64.values().keySet()) {
             BY_UPPER_CASE.put(name.toUpperCase(Locale.ROOT), name);
         }
+    }
+
+    @Test
+    void shouldBeListedHere_whenAClassOfTheWireFormatsHasPublicConstants() throws Exception {
+        Path classes = Path.of(
+                Blkif.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        List<Class<?>> listed = new ArrayList<>();
+        LAYOUTS.forEach(layout -> listed.add(layout.type));
+        List<String> missing = new ArrayList<>();
+        int seen = 0;
+        try (Stream<Path> files = Files.walk(classes.resolve("org/xenpv/io"))) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".class")).toList()) {
+                String path = classes.relativize(file).toString();
+                String name =
+                        path.substring(0, path.length() - ".class".length()).replace('/', '.');
+                if (name.endsWith("Keys") || name.endsWith("package-info")) {
+                    continue; // their text is XenstoreKeysTest's
+                }
+                Class<?> type = Class.forName(name);
+                seen++;
+                for (Field field : type.getDeclaredFields()) {
+                    if (isConstant(field) && !listed.contains(type)) {
+                        missing.add(name + "." + field.getName());
+                    }
+                }
+            }
+        }
+        assertThat(seen).isGreaterThan(25);
+        assertThat(missing).isEmpty();
     }
 
     @Test
