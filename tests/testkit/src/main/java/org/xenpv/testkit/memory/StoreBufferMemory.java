@@ -77,6 +77,16 @@ public final class StoreBufferMemory extends MemoryDouble {
         }
     }
 
+    /** Lets the newest store arrive that may: what a missing release store or fence shows first. */
+    public void drainNewest() {
+        for (int i = pending.size() - 1; i >= 0; i--) {
+            if (mayArrive(i)) {
+                arrive(i);
+                return;
+            }
+        }
+    }
+
     /** Lets everything arrive, as time does. */
     public void drainAll() {
         while (!pending.isEmpty()) {

@@ -2,7 +2,6 @@ package org.xenpv.testkit.ring;
 
 import java.util.Random;
 import org.xenpv.memory.SharedMemory;
-import org.xenpv.ring.SharedRing;
 import org.xenpv.testkit.memory.InterleavingMemory;
 import org.xenpv.testkit.memory.StaleLoadMemory;
 import org.xenpv.testkit.memory.StoreBufferMemory;
@@ -13,7 +12,7 @@ import org.xenpv.testkit.memory.StoreBufferMemory;
  *
  * <p>The front has messages to send; it stages some, pushes, consumes what has come and before it sleeps makes its final
  * check. The back does the mirror image. Each sees the page through its own {@link StaleLoadMemory} over its own {@link
- * StoreBufferMemory}, and at any access of one the other may take a whole turn. When both sleep, no event is under way and
+ * StoreBufferMemory}, and at any access of one, stores of the other may arrive and the other may take a whole turn. When both sleep, no event is under way and
  * all stores have arrived, every message must have been answered; otherwise a wake-up was lost. Every byte of every message
  * is compared, so an index that overtakes its slot is found as well.
  */
@@ -21,6 +20,7 @@ public final class LostWakeupChecker {
 
     private static final int ROUNDS_PER_MESSAGE_MAX = 1_000;
     private static final int NEST_PERCENT = 10;
+    private static final int ARRIVE_PERCENT = 15;
     private static final int STALE_PERCENT = 30;
 
     private final RingLayout layout;
@@ -107,6 +107,12 @@ public final class LostWakeupChecker {
         final void meet(End end) {
             other = end;
             eyes.memory.onAccess(n -> {
+                int chance = random.nextInt(100);
+                if (chance < ARRIVE_PERCENT) {
+                    end.eyes.buffer.drainOne();
+                } else if (chance < 2 * ARRIVE_PERCENT) {
+                    end.eyes.buffer.drainNewest();
+                }
                 if (!end.inTurn && end.isAwake() && random.nextInt(100) < NEST_PERCENT) {
                     end.takeTurn();
                 }
@@ -215,90 +221,6 @@ public final class LostWakeupChecker {
     private void requireSane(int ready) {
         if (ready < 0 || ready > layout.nrEnts()) {
             throw new AssertionError(ready + " unconsumed, from a peer that keeps the rules");
-        }
-    }
-
-    /**
-     * Tries one message at every place there is: the consumer falls asleep before the n-th access of the producer's push,
-     * and the producer pushes before the n-th access of the consumer's final check, while no store arrives before it must.
-     *
-     * @throws AssertionError if the consumer sleeps on work without having been sent an event
-     */
-    public static void everyPosition(RingLayout layout, RingUnderTest ring, SharedMemory page, int startIndex) {
-        for (boolean frontProduces : new boolean[] {true, false}) {
-            for (boolean producerIsCut : new boolean[] {true, false}) {
-                long accesses = 1;
-                for (long n = 0; n <= accesses; n++) {
-                    accesses = new OneMessage(layout, ring, page, startIndex, frontProduces).run(producerIsCut, n);
-                }
-            }
-        }
-    }
-
-    private static final class OneMessage {
-        private final boolean frontProduces;
-        private final FrontHalf front;
-        private final BackHalf back;
-        private final StoreBufferMemory frontBuffer;
-        private final StoreBufferMemory backBuffer;
-        private final InterleavingMemory frontMemory;
-        private final InterleavingMemory backMemory;
-        private boolean notified;
-        private boolean sleeps;
-        private boolean nested;
-
-        OneMessage(RingLayout layout, RingUnderTest ring, SharedMemory page, int startIndex, boolean frontProduces) {
-            this.frontProduces = frontProduces;
-            RingModelRun.initPage(page, startIndex);
-            frontBuffer = new StoreBufferMemory(page, 1, 0);
-            backBuffer = new StoreBufferMemory(page, 2, 0);
-            frontMemory = new InterleavingMemory(frontBuffer);
-            backMemory = new InterleavingMemory(backBuffer);
-            front = ring.front(frontMemory, layout.slotBytes(), startIndex);
-            back = ring.back(backMemory, layout.slotBytes(), startIndex);
-            front.nextRequest();
-            if (frontProduces) {
-                page.putInt(SharedRing.REQ_EVENT_OFFSET, startIndex); // stale: the consumer was awake until now
-            } else {
-                front.pushRequests();
-                frontBuffer.drainAll();
-                if (back.unconsumedRequests() != 1) {
-                    throw new AssertionError("the one request was not seen");
-                }
-                back.nextRequest();
-                back.nextResponse();
-                page.putInt(SharedRing.RSP_EVENT_OFFSET, startIndex);
-            }
-        }
-
-        long run(boolean producerIsCut, long position) {
-            InterleavingMemory cut = producerIsCut == frontProduces ? frontMemory : backMemory;
-            Runnable outer = producerIsCut ? this::produce : this::sleep;
-            Runnable inner = producerIsCut ? this::sleep : this::produce;
-            cut.beforeAccess(position, () -> {
-                nested = true;
-                inner.run();
-            });
-            outer.run();
-            long accesses = cut.accesses();
-            if (!nested) {
-                inner.run(); // the position after the last access
-            }
-            if (sleeps && !notified) {
-                throw new AssertionError("lost wake-up: " + (frontProduces ? "back" : "front")
-                        + " sleeps on work and was sent no event; "
-                        + (producerIsCut ? "it made its final check before access " : "the push came before access ")
-                        + position + " of " + accesses + (producerIsCut ? " of the push" : " of the final check"));
-            }
-            return accesses;
-        }
-
-        private void produce() {
-            notified = frontProduces ? front.pushRequestsAndCheckNotify() : back.pushResponsesAndCheckNotify();
-        }
-
-        private void sleep() {
-            sleeps = !(frontProduces ? back.finalCheckForRequests() : front.finalCheckForResponses());
         }
     }
 }

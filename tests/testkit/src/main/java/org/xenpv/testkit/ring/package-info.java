@@ -9,7 +9,8 @@
  *   <li>{@link org.xenpv.testkit.ring.RingArbitraries}: jqwik generators of start indices, layouts and operation sequences.
  *   <li>{@link org.xenpv.testkit.ring.RingModel}: what a ring does, in unbounded numbers and without memory.
  *   <li>{@link org.xenpv.testkit.ring.RingModelRun}: drives two halves and the model and compares every answer.
- *   <li>{@link org.xenpv.testkit.ring.LostWakeupChecker}: two ends that sleep, on memory that reorders.
+ *   <li>{@link org.xenpv.testkit.ring.LostWakeupChecker}: two ends that sleep, on memory that reorders, at random.
+ *   <li>{@link org.xenpv.testkit.ring.EveryPosition}: the same for one message, exhaustively.
  * </ul>
  *
  * <p>One thread, no clock. Failures name the seed.
