@@ -1,5 +1,6 @@
 package org.xenpv.simulator.hypervisor;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.xenpv.event.abi.EventChannelOp;
 import org.xenpv.event.abi.SchedOp;
@@ -104,6 +105,30 @@ public final class Domain {
     /** Ports in use, in order. */
     public List<Integer> openPorts() {
         return events.open();
+    }
+
+    /** Ports in use other than those the toolstack made for store and console, here or at the other end. */
+    public List<Integer> strayPorts() {
+        return events.stray();
+    }
+
+    boolean isReservedPort(int port) {
+        StartInfo info = startInfo;
+        return port != 0 && (port == info.storePort() || port == info.consolePort());
+    }
+
+    /** Foreign pages this domain has mapped, one line each, other than store and console pages. */
+    public List<String> strayMappings() {
+        synchronized (hypervisor.lock()) {
+            List<String> stray = new ArrayList<>();
+            for (int handle : mapSpace.mapped()) {
+                Mapping mapping = mapSpace.byHandle(handle);
+                if (Integer.compareUnsigned(mapping.ref, Gnttab.GNTTAB_NR_RESERVED_ENTRIES) >= 0) {
+                    stray.add("gref=" + Integer.toUnsignedString(mapping.ref) + " of dom" + mapping.granterDomid);
+                }
+            }
+            return stray;
+        }
     }
 
     /** Foreign pages this domain has mapped. */

@@ -421,7 +421,23 @@ final class EventPorts implements EventChannelOp {
         return port == null || port.state == Port.State.CLOSED ? null : port;
     }
 
-    /** The ports in use, in order; for the check that nothing leaked. */
+    /** The ports in use other than those of store and console, on either side. */
+    List<Integer> stray() {
+        synchronized (hypervisor.lock()) {
+            List<Integer> stray = new ArrayList<>();
+            for (Port port : ports) {
+                boolean reserved = port.domain.isReservedPort(port.number)
+                        || port.state == Port.State.INTERDOMAIN
+                                && port.remote.domain.isReservedPort(port.remote.number);
+                if (port.state != Port.State.CLOSED && !reserved) {
+                    stray.add(port.number);
+                }
+            }
+            return stray;
+        }
+    }
+
+    /** The ports in use, in order. */
     List<Integer> open() {
         synchronized (hypervisor.lock()) {
             List<Integer> open = new ArrayList<>();

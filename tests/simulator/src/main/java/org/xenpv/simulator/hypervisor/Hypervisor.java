@@ -146,6 +146,21 @@ public final class Hypervisor implements AutoCloseable {
         if (fate == HypervisorFaults.Fate.DELAY || fate == HypervisorFaults.Fate.DUPLICATE) {
             processors.later(current.delayNs(), () -> pendIfOpen(port));
         }
+        if (current.spuriousEvent()) {
+            // Not from here: the sender holds its port, and the lock comes before ports.
+            processors.later(current.delayNs(), () -> pendAny(port.domain, current));
+        }
+    }
+
+    private void pendAny(Domain domain, HypervisorFaults current) {
+        synchronized (lock) {
+            List<Integer> open = domain.openPorts();
+            if (!open.isEmpty()) {
+                int port = open.get(current.choose(open.size()));
+                trace.record(Trace.FAULT, domain.domid(), port, -1);
+                spuriousEvent(domain, port);
+            }
+        }
     }
 
     private void pendIfOpen(Port port) {

@@ -30,6 +30,16 @@ public interface HypervisorFaults {
         return 0;
     }
 
+    /** Whether, together with an event, some port of the same domain gets one that nobody sent. */
+    default boolean spuriousEvent() {
+        return false;
+    }
+
+    /** A number from 0 to {@code bound - 1}: which port that is. */
+    default int choose(int bound) {
+        return 0;
+    }
+
     /** Whether GNTTABOP_map_grant_ref finds no space (GNTST_no_space). */
     default boolean refuseMap(Domain mapper) {
         return false;

@@ -100,9 +100,7 @@ class RealToolsTest {
 
     @Test
     void shouldListTheInitialTree() throws Exception {
-        assertThat(list("-p"))
-                .isEqualTo(
-                        """
+        assertThat(list("-p")).isEqualTo("""
                         tool = ""  (n0)
                          xenstored = ""  (n0)
                         """);
@@ -183,7 +181,10 @@ class RealToolsTest {
         assertThat(outcome.output()).doesNotContain("failed");
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         // Every one of its tests prints one line; 4.17 has twelve.
-        assertThat(outcome.output().lines().filter(line -> line.contains("avg:")).count())
+        assertThat(outcome.output()
+                        .lines()
+                        .filter(line -> line.contains("avg:"))
+                        .count())
                 .as(outcome.output())
                 .isGreaterThanOrEqualTo(12);
     }

@@ -1,0 +1,95 @@
+package org.xenpv.simulator;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.xenpv.simulator.xenstored.XenstoredDaemon;
+import org.xenpv.xenbus.XenbusState;
+import org.xenpv.xenstore.XenstorePermissions;
+
+/** The two directories of a device and the toolstack's own, as libxl makes and removes them (libxl_device.c). */
+final class DeviceNodes {
+
+    /** What the toolstack writes, as opposed to what the two drivers add while they connect. */
+    private static final Set<String> CONFIGURATION = Set.of(
+            "frontend-id",
+            "backend-id",
+            "online",
+            "removable",
+            "bootable",
+            "dev",
+            "type",
+            "mode",
+            "params",
+            "script",
+            "device-type",
+            "virtual-device",
+            "discard-enable",
+            "protocol",
+            "limit",
+            "output",
+            "tty",
+            "handle",
+            "mac",
+            "bridge",
+            "trusted");
+
+    private DeviceNodes() {}
+
+    static NodeBatch attach(SimDevice device, Map<String, String> front, Map<String, String> back) {
+        String frontPath = device.frontendPath();
+        NodeBatch batch = new NodeBatch()
+                .remove(frontPath)
+                .mkdir(frontPath, XenstorePermissions.readableBy(device.frontendId(), device.backendId()))
+                .write(frontPath + "/backend", device.backendPath())
+                .writeAll(frontPath, front);
+        return backend(batch, device, back);
+    }
+
+    private static NodeBatch backend(NodeBatch batch, SimDevice device, Map<String, String> back) {
+        String backPath = device.backendPath();
+        return batch.remove(backPath)
+                .mkdir(backPath, XenstorePermissions.readableBy(device.backendId(), device.frontendId()))
+                .write(backPath + "/frontend", device.frontendPath())
+                .writeAll(backPath, back)
+                .write(device.libxlPath() + "/frontend", device.frontendPath())
+                .write(device.libxlPath() + "/backend", backPath);
+    }
+
+    /** Another backend for a frontend that stays. */
+    static NodeBatch moveBackend(SimDevice device, Map<String, String> back) {
+        String frontPath = device.frontendPath();
+        return backend(new NodeBatch(), device, back)
+                .write(frontPath + "/backend-id", Integer.toString(device.backendId()))
+                .write(frontPath + "/backend", device.backendPath());
+    }
+
+    static NodeBatch remove(SimDevice device) {
+        return new NodeBatch()
+                .remove(device.frontendPath())
+                .remove(device.backendPath())
+                .remove(device.libxlPath());
+    }
+
+    /** What the toolstack once wrote into a directory, with the state a device begins with. */
+    static Map<String, String> configured(SimulatedXen xen, String directory) {
+        XenstoredDaemon xenstored = xen.xenstored();
+        Map<String, String> values = new LinkedHashMap<>();
+        xen.dom0().run(guest -> {
+            List<String> keys = xenstored.children(directory);
+            if (keys != null) {
+                for (String key : keys) {
+                    if (CONFIGURATION.contains(key)) {
+                        values.put(key, xenstored.value(directory + "/" + key));
+                    }
+                }
+            }
+        });
+        values.put("state", Integer.toString(XenbusState.INITIALISING.value()));
+        if (values.containsKey("online")) {
+            values.put("online", "1");
+        }
+        return values;
+    }
+}
