@@ -359,18 +359,21 @@ public final class EventLoop {
 
     /** Gives the loop to a thread until {@link #release}. */
     void claim(Thread thread) {
-        if (!owner.compareAndSet(null, thread)) {
+        if (!tryClaim(thread)) {
             throw new IllegalStateException("the loop is owned by thread " + owner.get());
         }
     }
 
-    void release(Thread thread) {
-        owner.compareAndSet(thread, null);
+    boolean tryClaim(Thread thread) {
+        return owner.compareAndSet(null, thread);
     }
 
-    /** Whether a thread other than the caller's runs this loop. */
-    boolean runsElsewhere() {
-        return !inLoop();
+    boolean ownedBy(Thread thread) {
+        return owner.get() == thread;
+    }
+
+    void release(Thread thread) {
+        owner.compareAndSet(thread, null);
     }
 
     void checkInLoop() {

@@ -15,9 +15,13 @@ import java.util.function.Supplier;
  * until the future is done, so that one program works with threads and in a simulation that has only one. Waiting from
  * inside a call of the loop could never end and is refused.
  *
- * <p>Timeouts of {@link #get(long, TimeUnit)} are measured by the loop's clock when the waiting thread runs the loop.
+ * <p>Timeouts of {@link #get(long, TimeUnit)} are measured by the loop's clock; those of {@code orTimeout} and
+ * {@code completeOnTimeout} are the JDK's and know real time only.
  */
 public final class LoopFuture<T> extends CompletableFuture<T> {
+
+    /** How long a waiting thread stays unaware that the loop has lost its thread. */
+    private static final long SLICE_NS = 100_000_000L;
 
     private final EventLoop loop;
 
@@ -37,8 +41,13 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
     /** @throws IllegalStateException from inside a call of the loop, if this is not done */
     @Override
     public T get() throws InterruptedException, ExecutionException {
-        if (mustPump()) {
-            pump(true, EventLoop.NEVER);
+        while (mustWait()) {
+            if (!pump(true, EventLoop.NEVER)) {
+                blockAWhile(SLICE_NS);
+            }
+            if (!isDone() && Thread.interrupted()) {
+                throw new InterruptedException();
+            }
         }
         return super.get();
     }
@@ -46,20 +55,39 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
     /** @throws IllegalStateException from inside a call of the loop, if this is not done */
     @Override
     public T get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
-        if (!mustPump()) {
-            return super.get(timeout, unit);
-        }
         long timeoutNs = Math.min(unit.toNanos(timeout), Long.MAX_VALUE / 2);
-        long deadlineNs = loop.clock().nanoTime() + timeoutNs;
-        pump(true, deadlineNs);
+        Clock clock = loop.clock();
+        long deadlineNs = clock.nanoTime() + timeoutNs;
+        long leftNs = timeoutNs;
+        while (mustWait() && leftNs > 0) {
+            if (!pump(true, deadlineNs)) {
+                blockAWhile(Math.min(leftNs, SLICE_NS));
+            }
+            if (!isDone() && Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            leftNs = deadlineNs - clock.nanoTime();
+        }
         return super.get(0, TimeUnit.NANOSECONDS);
     }
 
     /** @throws IllegalStateException from inside a call of the loop, if this is not done */
     @Override
     public T join() throws CancellationException, CompletionException {
-        if (mustPump()) {
-            pump(false, EventLoop.NEVER);
+        boolean interrupted = false;
+        while (mustWait()) {
+            // Set, it would end every wait below at once.
+            interrupted |= Thread.interrupted();
+            if (!pump(false, EventLoop.NEVER)) {
+                try {
+                    blockAWhile(SLICE_NS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
         return super.join();
     }
@@ -74,6 +102,9 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
+            if (e.getCause() instanceof Error cause) {
+                throw cause;
+            }
             throw e;
         }
     }
@@ -81,7 +112,7 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
     /**
      * Runs a call on the loop's thread and waits for its result: at once if the calling thread may run the loop.
      *
-     * @throws RuntimeException whatever the call throws
+     * @throws RuntimeException whatever the call throws; Errors as well
      */
     public static <T> T ask(EventLoop loop, Supplier<T> call) {
         if (loop.inLoop()) {
@@ -91,21 +122,46 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
         loop.execute(() -> {
             try {
                 answer.complete(call.get());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 answer.completeExceptionally(e);
             }
         });
         return answer.await();
     }
 
-    private void pump(boolean interruptible, long deadlineNs) {
-        // Whoever completes this on another thread must end the wait of ours.
-        whenComplete((value, error) -> loop.events().wake());
+    /**
+     * Runs the loop here, if nobody else does.
+     *
+     * @return false if another thread runs it
+     */
+    private boolean pump(boolean interruptible, long deadlineNs) {
         Thread me = Thread.currentThread();
-        loop.runUntil(() -> isDone() || interruptible && me.isInterrupted(), deadlineNs);
+        boolean mine = loop.ownedBy(me);
+        if (!mine && !loop.tryClaim(me)) {
+            return false;
+        }
+        try {
+            // Whoever completes this on another thread must end the wait of ours.
+            whenComplete((value, error) -> loop.events().wake());
+            loop.runUntil(() -> isDone() || interruptible && me.isInterrupted(), deadlineNs);
+            return true;
+        } finally {
+            if (!mine) {
+                loop.release(me);
+            }
+        }
     }
 
-    private boolean mustPump() {
+    /** Waits for the thread that runs the loop; only for a while, because it may stop and leave the loop to us. */
+    private void blockAWhile(long ns) throws InterruptedException {
+        try {
+            super.get(ns, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException | ExecutionException | CancellationException e) {
+            // The caller looks again.
+        }
+    }
+
+    private boolean mustWait() {
         if (isDone()) {
             return false;
         }
@@ -114,6 +170,6 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
                     "waiting for a future inside a call of the loop that is to complete it: use thenAccept, or wait"
                             + " on another thread");
         }
-        return !loop.runsElsewhere();
+        return true;
     }
 }

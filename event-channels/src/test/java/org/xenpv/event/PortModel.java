@@ -8,7 +8,7 @@ import java.util.TreeMap;
  * The smallest thing that keeps the contract of {@link EventChannels}: a pending and a mask flag per port. Waiting jumps
  * the clock to the deadline, after running what was planned for that time.
  */
-final class PortModel implements EventChannels {
+class PortModel implements EventChannels {
 
     final ManualClock clock;
     final boolean[] pending = new boolean[PORTS_MAX];
