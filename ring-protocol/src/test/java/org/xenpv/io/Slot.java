@@ -1,7 +1,9 @@
 package org.xenpv.io;
 
+import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Map;
 import org.xenpv.memory.ChronicleMemory;
 import org.xenpv.memory.SharedMemory;
 
@@ -12,6 +14,8 @@ public final class Slot implements AutoCloseable {
     public static final int AT = 64;
 
     private static final byte CANARY = (byte) 0xa5;
+
+    private static final Map<String, Integer> WIDTHS = Map.of("getByte", 1, "getShort", 2, "getInt", 4, "getLong", 8);
 
     private final ChronicleMemory memory = ChronicleMemory.allocatePages(1);
 
@@ -30,6 +34,18 @@ public final class Slot implements AutoCloseable {
 
     public SharedMemory memory() {
         return memory;
+    }
+
+    /** The same memory, counting for each byte how often a field access has read it. */
+    public SharedMemory counting(int[] reads) {
+        return (SharedMemory) Proxy.newProxyInstance(
+                Slot.class.getClassLoader(), new Class<?>[] {SharedMemory.class}, (proxy, method, arguments) -> {
+                    Integer width = WIDTHS.get(method.getName());
+                    for (int i = 0; width != null && i < width; i++) {
+                        reads[(int) arguments[0] + i]++;
+                    }
+                    return method.invoke(memory, arguments);
+                });
     }
 
     /** What was written, up to the last byte that is no canary; fails if something before it was touched. */

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.xenpv.io.Slot.AT;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.io.Slot;
 import org.xenpv.memory.SharedMemory;
 
@@ -196,6 +198,33 @@ class BlkifCodecTest {
                 assertThat(copy.nrSegments()).isEqualTo(claimed);
                 assertThat(copy.segments()).isEqualTo(copied);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            ints = {
+                Blkif.BLKIF_OP_READ,
+                Blkif.BLKIF_OP_FLUSH_DISKCACHE,
+                Blkif.BLKIF_OP_DISCARD,
+                Blkif.BLKIF_OP_INDIRECT,
+                255
+            })
+    void attackR5_shouldReadNoByteTwice_whenASlotIsCopied(int operation) {
+        for (BlkifAbi abi : BlkifAbi.values()) {
+            try (Slot slot = new Slot()) {
+                slot.memory().putInt(AT, operation | 0xff << 8);
+                int[] reads = new int[SharedMemory.PAGE_BYTES];
+                new BlkifRequestCopy().copyFrom(slot.counting(reads), AT, abi);
+                assertThat(reads[AT]).isEqualTo(1);
+                assertThat(reads).containsOnly(0, 1);
+            }
+        }
+        try (Slot slot = new Slot()) {
+            int[] reads = new int[SharedMemory.PAGE_BYTES];
+            new BlkifResponse().copyFrom(slot.counting(reads), AT);
+            assertThat(Arrays.copyOfRange(reads, AT, AT + 12)).containsOnly(1);
+            assertThat(reads).containsOnly(0, 1);
         }
     }
 

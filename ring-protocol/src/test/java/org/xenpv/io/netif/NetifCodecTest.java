@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.xenpv.io.Slot.AT;
 
 import java.util.HexFormat;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -178,6 +179,21 @@ class NetifCodecTest {
             assertThat(NetifGref.ref(m, AT)).isEqualTo(-2);
             assertThat(NetifGref.flags(m, AT)).isEqualTo(1);
             assertThat(NetifGref.status(m, AT)).isEqualTo(0xffff);
+        }
+    }
+
+    @Test
+    void attackR5_shouldReadNoByteTwice_whenASlotIsCopied() {
+        try (Slot slot = new Slot()) {
+            int[] reads = new int[SharedMemory.PAGE_BYTES];
+            SharedMemory m = slot.counting(reads);
+            new NetifTxRequest().copyFrom(m, AT);
+            NetifTxResponse.load(m, AT + 16);
+            NetifRxRequest.load(m, AT + 24);
+            NetifRxResponse.load(m, AT + 32);
+            NetifExtraInfo.load(m, AT + 40);
+            assertThat(reads).containsOnly(0, 1);
+            assertThat(IntStream.of(reads).sum()).isEqualTo(12 + 4 + 8 + 8 + 8);
         }
     }
 
