@@ -158,7 +158,8 @@ final class BlkbackDisk {
     }
 
     private void read(BlkbackRequest request) throws IOException {
-        store.read(request.sector() * SECTOR_BYTES, parts, gather(request, false));
+        int count = gather(request, false); // may replace parts
+        store.read(request.sector() * SECTOR_BYTES, parts, count);
         for (int i = 0; i < request.segments; i++) {
             request.range[i].spill(offset(request, i), length(request, i));
         }
@@ -167,7 +168,8 @@ final class BlkbackDisk {
     }
 
     private void write(BlkbackRequest request) throws IOException {
-        store.write(request.sector() * SECTOR_BYTES, parts, gather(request, true));
+        int count = gather(request, true);
+        store.write(request.sector() * SECTOR_BYTES, parts, count);
         counters.writes++;
         counters.bytesWritten += request.sectors * SECTOR_BYTES;
     }
