@@ -14,7 +14,4 @@ interface NodeView {
 
     /** Removes a node that has been read before. */
     void remove(String path);
-
-    /** How many nodes a domain owns. */
-    int ownedBy(int domid);
 }

@@ -4,15 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What an unprivileged domain may use. Privileged connections are exempt.
+ * What a domain may use. Privileged connections are exempt, but for the length of paths.
  *
  * @param nodes it owns
- * @param watches registered at one time
- * @param transactions open at one time
+ * @param watches registered at one time; as in 4.17 one more is let through
+ * @param transactions open at one time; as in 4.17 one more is let through
  * @param outstanding requests answered and not yet taken from the ring; more are not read
  * @param transactionNodes nodes one transaction looks at or changes
  * @param nodePermissions entries of one node, the owner's included
- * @param pathBytes length of a path below /local/domain/N/
+ * @param pathBytes length of a path, not counting a leading /local/domain/N/; nobody is exempt
  * @param nodeBytes size of one node: record header, permissions, value, names of children
  * @param queuedBytes replies and watch events waiting for one connection; watch events beyond it are dropped
  */

@@ -62,8 +62,7 @@ final class Store {
     // Paths and permissions
 
     private String canonicalize(StoreClient client, String path, boolean special) throws StoreException {
-        int relativeMax = client.privileged() ? StorePath.ABS_PATH_MAX : quotas.pathBytes();
-        return StorePath.canonicalize(path, client.home(), special, relativeMax);
+        return StorePath.canonicalize(path, client.home(), special, quotas.pathBytes());
     }
 
     private NodeView view(Transaction transaction) {
@@ -143,12 +142,13 @@ final class Store {
             existing = view.read(parent);
         } while (existing == null);
 
+        if (transaction != null) {
+            transaction.nodeCreated();
+        }
         if (!client.privileged()) {
-            int left = quotas.nodes() - view.ownedBy(client.domid());
-            if (missing.size() > left) {
-                if (transaction != null && left > 0) {
-                    transaction.fail();
-                }
+            // Nodes that a transaction adds are counted when it commits.
+            int adding = transaction == null ? missing.size() : 1;
+            if (adding > quotas.nodes() - table.ownedBy(client.domid())) {
                 throw StoreException.ENOSPC;
             }
         }
@@ -165,9 +165,6 @@ final class Store {
             checkSize(client, transaction, node);
         }
         checkSize(client, transaction, grown);
-        if (transaction != null) {
-            transaction.nodeCreated();
-        }
         view.put(parent, grown);
         for (int i = missing.size() - 1; i >= 0; i--) {
             view.put(missing.get(i), nodes.get(i));
@@ -201,12 +198,23 @@ final class Store {
         removeSubtree(transaction, name);
     }
 
+    /**
+     * A transaction may have looked at a node and at its parent at different times, so that they contradict each other.
+     * It cannot be committed then; what it sees of the removal is what could be done, and the answer is an error.
+     */
     private void removeSubtree(Transaction transaction, String path) throws StoreException {
         NodeView view = view(transaction);
         String parentPath = StorePath.parent(path);
+        String name = StorePath.name(path);
         StoreNode parent = view.read(parentPath);
+        if (parent == null) {
+            throw StoreException.EINVAL;
+        }
         removeBelow(transaction, path, path);
-        view.put(parentPath, parent.withoutChild(StorePath.name(path)));
+        if (!parent.children().contains(name)) {
+            throw StoreException.EIO;
+        }
+        view.put(parentPath, parent.withoutChild(name));
     }
 
     /** Children first: a watch on one of them is told while its permissions are still known. */
@@ -214,10 +222,25 @@ final class Store {
         NodeView view = view(transaction);
         StoreNode node = view.read(path);
         for (String child : node.children()) {
-            removeBelow(transaction, StorePath.child(path, child), top);
+            String below = StorePath.child(path, child);
+            requireThere(view, below);
+            removeBelow(transaction, below, top);
+            view.put(path, view.read(path).withoutChild(child));
         }
         view.remove(path);
         fire(transaction, path, node, path.equals(top) ? Match.SUBTREE : Match.EXACT, null);
+    }
+
+    private static void requireThere(NodeView view, String path) throws StoreException {
+        StoreNode node;
+        try {
+            node = view.read(path);
+        } catch (StoreException e) {
+            throw StoreException.EIO;
+        }
+        if (node == null) {
+            throw StoreException.EIO;
+        }
     }
 
     List<String> getPermissions(StoreClient client, Transaction transaction, String path) throws StoreException {
@@ -241,6 +264,9 @@ final class Store {
         }
         StoreNode node = old.withPermissions(permissions);
         checkSize(client, transaction, node);
+        if (transaction != null) {
+            transaction.checkOwner(old.permissions().owner());
+        }
         view(transaction).put(name, node);
         fire(transaction, name, node, Match.SUBTREE, old.permissions());
     }
@@ -261,7 +287,7 @@ final class Store {
         if (find(client, name, token) != null) {
             throw StoreException.EEXIST;
         }
-        if (!client.privileged() && client.watches().size() >= quotas.watches()) {
+        if (!client.privileged() && client.watches().size() > quotas.watches()) {
             throw StoreException.E2BIG;
         }
         int prefixLength = StorePath.isRelative(path) ? client.home().length() + 1 : 0;
@@ -338,7 +364,7 @@ final class Store {
         if (current != null) {
             throw StoreException.EBUSY;
         }
-        if (!client.privileged() && client.transactions().size() >= quotas.transactions()) {
+        if (!client.privileged() && client.transactions().size() > quotas.transactions()) {
             throw StoreException.ENOSPC;
         }
         int nodesMax = client.privileged() ? Integer.MAX_VALUE : quotas.transactionNodes();

@@ -29,7 +29,7 @@ final class StorePath {
      * @param path null is refused
      * @param home where relative paths start
      * @param special whether paths that start with {@code @} are allowed
-     * @param relativeMax how long the part below /local/domain/N/ may be
+     * @param relativeMax how long a path may be, not counting a leading /local/domain/N/
      */
     static String canonicalize(String path, String home, boolean special, int relativeMax) throws StoreException {
         if (path == null || !validCharacters(path) || (path.startsWith("@") && !special)) {

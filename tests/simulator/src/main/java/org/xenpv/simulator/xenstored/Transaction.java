@@ -14,6 +14,8 @@ import java.util.TreeMap;
  */
 final class Transaction implements NodeView {
 
+    private static final int NOBODY = -1;
+
     private static final class Accessed {
         final StoreNode original;
         StoreNode current;
@@ -92,19 +94,29 @@ final class Transaction implements NodeView {
         if (entry == null) {
             throw new IllegalStateException("path=" + path + ", must have been read");
         }
-        if (entry.current != null) {
-            ownedDelta.merge(entry.current.permissions().owner(), -1, Integer::sum);
-        }
-        if (node != null) {
-            ownedDelta.merge(node.permissions().owner(), 1, Integer::sum);
+        int before = owner(entry.current);
+        int after = owner(node);
+        if (before != after) {
+            count(before, -1);
+            count(after, 1);
         }
         entry.current = node;
         entry.modified = true;
     }
 
-    @Override
-    public int ownedBy(int domid) {
-        return table.ownedBy(domid) + ownedDelta.getOrDefault(domid, 0);
+    private static int owner(StoreNode node) {
+        return node == null ? NOBODY : node.permissions().owner();
+    }
+
+    private void count(int domid, int nodes) {
+        if (domid != NOBODY) {
+            ownedDelta.merge(domid, nodes, Integer::sum);
+        }
+    }
+
+    /** The number of this domain's nodes is looked at by {@link #exceeds} even if it does not change. */
+    void checkOwner(int domid) {
+        count(domid, 0);
     }
 
     /** Keeps a watch event for the commit. A change of the subtree replaces an exact one, not the other way round. */
@@ -115,13 +127,14 @@ final class Transaction implements NodeView {
         }
     }
 
-    /** Whether a domain would own more than it may once this is committed. */
+    /** Whether a domain would own as many nodes as it may once this is committed: from there 4.17 refuses. */
     boolean exceeds(int nodesPerDomain, int privilegedDomid) {
         if (!created) {
             return false;
         }
-        for (int domid : ownedDelta.keySet()) {
-            if (domid != privilegedDomid && ownedBy(domid) > nodesPerDomain) {
+        for (Map.Entry<Integer, Integer> entry : ownedDelta.entrySet()) {
+            int domid = entry.getKey();
+            if (domid != privilegedDomid && table.ownedBy(domid) + entry.getValue() >= nodesPerDomain) {
                 return true;
             }
         }
