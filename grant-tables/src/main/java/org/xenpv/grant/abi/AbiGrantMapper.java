@@ -105,7 +105,14 @@ public final class AbiGrantMapper implements GrantMapper, AutoCloseable {
             unmap(base, handles, mapped);
             throw new GrantMapException(domid, grefs[failedAt], failure);
         }
-        return new AbiMappedPages(this, platform.mapped(base, count), base, handles, mapped);
+        SharedMemory memory;
+        try {
+            memory = platform.mapped(base, count);
+        } catch (RuntimeException e) {
+            unmap(base, handles, mapped);
+            throw e;
+        }
+        return new AbiMappedPages(this, memory, base, handles, mapped);
     }
 
     private void writeMap(int slot, long base, int page, int flags, int gref, int domid) {

@@ -83,6 +83,11 @@ final class FakeXen implements GrantTableOp, GrantPlatform, AutoCloseable {
         steppedStatus.turn(other);
     }
 
+    void latestFirst(boolean latest) {
+        stepped.latestFirst(latest);
+        steppedStatus.latestFirst(latest);
+    }
+
     void drain() {
         stepped.drain();
         steppedStatus.drain();

@@ -19,6 +19,7 @@ final class SteppedMemory implements SharedMemory {
     private final ChronicleMemory memory;
     private final Map<Integer, Integer> ints = new LinkedHashMap<>();
     private Runnable turn = () -> {};
+    private boolean latestFirst = true;
 
     SteppedMemory(ChronicleMemory memory) {
         this.memory = memory;
@@ -29,11 +30,18 @@ final class SteppedMemory implements SharedMemory {
         turn = other;
     }
 
-    /** Our stores become visible, the latest first, and the other domain looks between any two of them. */
+    /** Which of the stores in the buffer becomes visible first; their order among each other promises nothing. */
+    void latestFirst(boolean latest) {
+        latestFirst = latest;
+    }
+
+    /** Our stores become visible, and the other domain looks between any two of them. */
     void drain() {
-        List<Integer> latestFirst = new ArrayList<>(ints.keySet());
-        Collections.reverse(latestFirst);
-        for (int at : latestFirst) {
+        List<Integer> order = new ArrayList<>(ints.keySet());
+        if (latestFirst) {
+            Collections.reverse(order);
+        }
+        for (int at : order) {
             turn.run();
             memory.putInt(at, ints.remove(at));
         }
