@@ -52,6 +52,7 @@ public final class BlkfrontDevice {
     private boolean closing;
     private boolean ended;
     private boolean connectedBefore;
+    /** Why nothing is taken any more; null if we closed it, or it is in service. */
     private XenException broken;
 
     /** @param nodename e.g. {@code device/vbd/51712} */
@@ -339,6 +340,9 @@ public final class BlkfrontDevice {
         @Override
         public void ended(XenException reason) {
             ended = true;
+            if (broken == null) {
+                broken = reason;
+            }
             guest.loop().removeSource(pump);
             if (deadline != null) {
                 deadline.cancel();
