@@ -166,10 +166,18 @@ class BackRingTest {
         ring.unconsumedRequests();
         ring.nextRequest();
         ring.nextResponse();
-        page.putInt(SharedRing.RSP_PROD_OFFSET, 1000);
+        page.putInt(SharedRing.RSP_PROD_OFFSET, 1);
         page.putInt(SharedRing.RSP_EVENT_OFFSET, 1);
-        assertThat(ring.pushResponsesAndCheckNotify()).as("old is 0, not 1000").isTrue();
-        assertThat(page.getInt(SharedRing.RSP_PROD_OFFSET)).isEqualTo(1);
+        assertThat(ring.pushResponsesAndCheckNotify())
+                .as("old is 0: a page that says 1 loses no event")
+                .isTrue();
+        ring.nextRequest();
+        ring.nextResponse();
+        page.putInt(SharedRing.RSP_PROD_OFFSET, 1000);
+        assertThat(ring.pushResponsesAndCheckNotify())
+                .as("old is 1: a page that says 1000 makes no event")
+                .isFalse();
+        assertThat(page.getInt(SharedRing.RSP_PROD_OFFSET)).isEqualTo(2);
     }
 
     @Test

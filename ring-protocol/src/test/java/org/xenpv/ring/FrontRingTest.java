@@ -237,12 +237,19 @@ class FrontRingTest {
     void attackR7R8_shouldKeepItsOwnIndices_whenThePeerRewritesThem() {
         FrontRing ring = ring(0);
         submit(ring, 2);
-        page.putInt(SharedRing.REQ_PROD_OFFSET, 1000);
+        page.putInt(SharedRing.REQ_PROD_OFFSET, 3);
         page.putInt(SharedRing.REQ_EVENT_OFFSET, 3);
         ring.nextRequest();
-        assertThat(ring.pushRequestsAndCheckNotify()).as("old is 2, not 1000").isTrue();
-        assertThat(page.getInt(SharedRing.REQ_PROD_OFFSET)).isEqualTo(3);
-        rspProd(4);
+        assertThat(ring.pushRequestsAndCheckNotify())
+                .as("old is 2: a page that says 3 loses no event")
+                .isTrue();
+        page.putInt(SharedRing.REQ_PROD_OFFSET, 1000);
+        ring.nextRequest();
+        assertThat(ring.pushRequestsAndCheckNotify())
+                .as("old is 3: a page that says 1000 makes no event")
+                .isFalse();
+        assertThat(page.getInt(SharedRing.REQ_PROD_OFFSET)).isEqualTo(4);
+        rspProd(5);
         assertBroken(ring, PeerFault.RSP_PROD_OVERFLOW);
     }
 
