@@ -15,7 +15,7 @@ import java.util.function.BooleanSupplier;
  *
  * <p>An exception out of anything the loop calls is counted, told to the {@link ErrorSink} and goes no further.
  *
- * <p>Threads: {@link #execute}, {@link #inLoop} and {@link #dispatching} may be called from any thread; everything else
+ * <p>Threads: {@link #execute}, {@link #inLoop}, {@link #dispatching} and {@link #isClosed} may be called from any thread; everything else
  * from the thread that owns the loop, or from any one thread while nobody does.
  */
 public final class EventLoop {
@@ -94,6 +94,7 @@ public final class EventLoop {
     private Served[] byPort = new Served[64];
     private Source[] sources = {};
     private ErrorSink errorSink = new PrintingErrorSink();
+    private volatile boolean closed;
     private boolean running;
     private boolean dispatching;
     private boolean busy;
@@ -260,11 +261,13 @@ public final class EventLoop {
      * Hands work to the loop from any thread, and wakes it. Runs in order; never runs before this call returns.
      *
      * @throws InboxFullException if the inbox is full; the work is not run
+     * @throws LoopClosedException if the loop is closed; what was handed over just before that may not be run either
      */
     public void execute(Runnable action) {
         if (action == null) {
             throw new IllegalArgumentException("action=null");
         }
+        checkOpen();
         if (!inbox.offer(action)) {
             throw new InboxFullException(inbox.capacity());
         }
@@ -276,6 +279,7 @@ public final class EventLoop {
      *
      * @return whether anything was done
      * @throws IllegalStateException if another thread owns the loop, or if it is running already
+     * @throws LoopClosedException if the loop is closed
      */
     public boolean runOnce() {
         boolean borrowed = enter();
@@ -305,6 +309,7 @@ public final class EventLoop {
      * @param deadlineNs {@link #NEVER} for none
      * @return whether it holds; false if the deadline passed
      * @throws IllegalStateException if another thread owns the loop, or from inside a handler
+     * @throws LoopClosedException if the loop is closed, before or meanwhile
      */
     public boolean runUntil(BooleanSupplier done, long deadlineNs) {
         boolean borrowed = enter();
@@ -314,6 +319,7 @@ public final class EventLoop {
                 if (done.getAsBoolean()) {
                     break;
                 }
+                checkOpen();
                 long untilNs = earlier(deadlineNs, pollAt());
                 long nowNs = clock.nanoTime();
                 if (deadlineNs != NEVER && deadlineNs - nowNs <= 0) {
@@ -338,6 +344,26 @@ public final class EventLoop {
     /** Whether the calling thread is inside a call from this loop, and so must not wait for it. */
     public boolean dispatching() {
         return owner.get() == Thread.currentThread() && dispatching;
+    }
+
+    /**
+     * Ends the loop for good, after the turn it is in: nothing on it is called any more. The ports stay as they are.
+     * Idempotent.
+     */
+    public void close() {
+        checkInLoop();
+        closed = true;
+    }
+
+    /** Whether the loop has been closed; any thread. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new LoopClosedException();
+        }
     }
 
     /** A snapshot; exact on the loop's thread, a little behind on others. */
@@ -384,6 +410,7 @@ public final class EventLoop {
     }
 
     private boolean enter() {
+        checkOpen();
         Thread me = Thread.currentThread();
         boolean borrowed = owner.compareAndSet(null, me);
         if (!borrowed && owner.get() != me) {

@@ -3,7 +3,10 @@ package org.xenpv.event;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The thread that owns a loop and runs it until it is closed. JVM only. */
+/**
+ * The thread that owns a loop and runs it until it is closed. When the thread ends the loop is closed: no thread that
+ * still waits for a future will run a guest that was stopped. JVM only.
+ */
 public final class EventLoopThread implements AutoCloseable {
 
     private static final long CLOSE_NS = TimeUnit.SECONDS.toNanos(5);
@@ -34,7 +37,10 @@ public final class EventLoopThread implements AutoCloseable {
     private void run() {
         try {
             loop.runUntil(stopping::get, EventLoop.NEVER);
+        } catch (LoopClosedException e) {
+            // Closed from inside.
         } finally {
+            loop.close();
             loop.release(thread);
         }
     }
@@ -71,7 +77,7 @@ public final class EventLoopThread implements AutoCloseable {
         return !thread.isAlive();
     }
 
-    /** {@link #stop} with five seconds. Never throws. What is in the inbox stays there for whoever runs the loop next. */
+    /** {@link #stop} with five seconds. Never throws. What is in the inbox is not run any more. */
     @Override
     public void close() {
         stop(CLOSE_NS);

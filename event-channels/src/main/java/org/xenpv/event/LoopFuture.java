@@ -13,14 +13,15 @@ import java.util.function.Supplier;
  *
  * <p>If another thread runs the loop, waiting blocks as usual. If none does, the waiting thread runs the loop itself
  * until the future is done, so that one program works with threads and in a simulation that has only one. Waiting from
- * inside a call of the loop could never end and is refused.
+ * inside a call of the loop could never end and is refused. A wait ends with {@link LoopClosedException} when the loop is
+ * closed.
  *
  * <p>Timeouts of {@link #get(long, TimeUnit)} are measured by the loop's clock; those of {@code orTimeout} and
  * {@code completeOnTimeout} are the JDK's and know real time only.
  */
 public final class LoopFuture<T> extends CompletableFuture<T> {
 
-    /** How long a waiting thread stays unaware that the loop has lost its thread. */
+    /** How long a waiting thread stays unaware that the loop was closed or has lost its thread. */
     private static final long SLICE_NS = 100_000_000L;
 
     private final EventLoop loop;
@@ -145,6 +146,8 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
             whenComplete((value, error) -> loop.events().wake());
             loop.runUntil(() -> isDone() || interruptible && me.isInterrupted(), deadlineNs);
             return true;
+        } catch (LoopClosedException e) {
+            return true;
         } finally {
             if (!mine) {
                 loop.release(me);
@@ -152,7 +155,7 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
         }
     }
 
-    /** Waits for the thread that runs the loop; only for a while, because it may stop and leave the loop to us. */
+    /** Waits for the thread that runs the loop; only for a while, because it may leave the loop to us, or end it. */
     private void blockAWhile(long ns) throws InterruptedException {
         try {
             super.get(ns, TimeUnit.NANOSECONDS);
@@ -162,6 +165,8 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
     }
 
     private boolean mustWait() {
+        // Before the look at the result: what completed it came before the end of the loop.
+        boolean closed = loop.isClosed();
         if (isDone()) {
             return false;
         }
@@ -169,6 +174,9 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
             throw new IllegalStateException(
                     "waiting for a future inside a call of the loop that is to complete it: use thenAccept, or wait"
                             + " on another thread");
+        }
+        if (closed) {
+            throw new LoopClosedException();
         }
         return true;
     }

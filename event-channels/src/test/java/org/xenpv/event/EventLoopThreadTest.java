@@ -155,8 +155,10 @@ class EventLoopThreadTest {
             assertThatThrownBy(() -> EventLoopThread.start(loop, "second")).isInstanceOf(IllegalStateException.class);
             assertThat(thread.isAlive()).isTrue();
         }
-        assertThat(loop.inLoop()).isTrue();
-        assertThat(loop.runUntil(() -> true, EventLoop.NEVER)).isTrue();
+        assertThat(loop.isClosed()).isTrue();
+        assertThatThrownBy(() -> loop.runUntil(() -> true, EventLoop.NEVER)).isInstanceOf(LoopClosedException.class);
+        assertThatThrownBy(loop::runOnce).isInstanceOf(LoopClosedException.class);
+        assertThatThrownBy(() -> loop.execute(() -> {})).isInstanceOf(LoopClosedException.class);
     }
 
     @Test
@@ -199,21 +201,41 @@ class EventLoopThreadTest {
     }
 
     @Test
-    void shouldTakeTheLoopOver_whenItsThreadStopsWhileWeWait() throws Exception {
+    void shouldEndTheWait_whenTheThreadStopsAndClosesTheLoop() throws Exception {
         EventLoopThread thread = EventLoopThread.start(loop, "loop");
-        LoopFuture<String> future = new LoopFuture<>(loop);
+        LoopFuture<String> never = new LoopFuture<>(loop);
         CountDownLatch waiting = new CountDownLatch(1);
-        AtomicReference<String> got = new AtomicReference<>();
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
         Thread waiter = new Thread(() -> {
             waiting.countDown();
-            got.set(future.join());
+            try {
+                never.join();
+            } catch (Throwable e) {
+                thrown.set(e);
+            }
         });
         waiter.start();
         waiting.await();
         thread.close();
-        loop.execute(() -> future.complete("by the waiter"));
         waiter.join(30_000);
-        assertThat(got.get()).isEqualTo("by the waiter");
+        assertThat(thrown.get()).isInstanceOf(LoopClosedException.class);
+        assertThatThrownBy(never::get).isInstanceOf(LoopClosedException.class);
+        assertThatThrownBy(() -> never.get(1, TimeUnit.DAYS)).isInstanceOf(LoopClosedException.class);
+        never.complete("late");
+        assertThat(never.get()).isEqualTo("late");
+    }
+
+    @Test
+    void shouldEndTheThread_whenTheLoopIsClosedFromInside() throws Exception {
+        EventLoopThread thread = EventLoopThread.start(loop, "loop");
+        LoopFuture<String> last = new LoopFuture<>(loop);
+        loop.execute(() -> {
+            loop.close();
+            loop.close();
+            last.complete("in the last turn");
+        });
+        assertThat(last.join()).isEqualTo("in the last turn");
+        assertThat(thread.stop(30_000_000_000L)).isTrue();
     }
 
     @Test
