@@ -88,7 +88,7 @@ final class FifoDelivery implements EventDelivery {
             setBits(page, at(port.number), PENDING);
             int word = page.getIntAcquire(at(port.number));
             if ((word & (MASKED | LINKED)) == 0 && (setBits(page, at(port.number), LINKED) & LINKED) == 0) {
-                raise = link(port.number, port.priority);
+                raise = link(port);
             }
         }
         if (raise) {
@@ -97,15 +97,22 @@ final class FifoDelivery implements EventDelivery {
     }
 
     /** @return whether the queue was empty and the guest must be told */
-    private boolean link(int port, int priority) {
+    private boolean link(Port port) {
+        int priority = port.priority;
+        // It may have been the last of a queue that is empty since: what is linked there next must not go behind it,
+        // now
+        // that it is on a queue again, perhaps on another one.
+        if (tails[port.lastQueue] == port.number) {
+            tails[port.lastQueue] = 0;
+        }
+        port.lastQueue = priority;
         int tail = tails[priority];
-        tails[priority] = port;
+        tails[priority] = port.number;
         ChronicleMemory tailPage = tail == 0 ? null : page(tail);
-        // A port that is its own tail was just marked linked by us: its queue is empty.
-        if (tailPage != null && tail != port && setLink(tailPage, at(tail), port)) {
+        if (tailPage != null && setLink(tailPage, at(tail), port.number)) {
             return false;
         }
-        controlBlock.putIntRelease(HEAD_OFFSET + priority * 4, port);
+        controlBlock.putIntRelease(HEAD_OFFSET + priority * 4, port.number);
         return !Bits.testAndSet(controlBlock, READY_OFFSET, priority);
     }
 

@@ -34,6 +34,8 @@ final class Port {
     Port remote;
     int virq;
     volatile int priority = PRIORITY_DEFAULT;
+    /** The FIFO queue it was linked into last; changed under the monitor of the {@link FifoDelivery}. */
+    int lastQueue = PRIORITY_DEFAULT;
     /** An event came while the FIFO event array had no word for this port. */
     volatile boolean pendingUnseen;
 
