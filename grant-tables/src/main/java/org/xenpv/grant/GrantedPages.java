@@ -25,7 +25,8 @@ public interface GrantedPages {
      * Revokes one page's grant and keeps page and reference, for drivers that grant per request.
      *
      * @return true if the page is ours alone again; false if the other domain still maps it: its content must not be
-     *     used, and the page stays granted until {@link #release()} quarantines it
+     *     used, and the page stays lent, until a later try succeeds or {@link #release()} quarantines it. Whether the
+     *     other domain can make further mappings of it meanwhile is the table's affair; it cannot be granted again
      * @throws UnsupportedOperationException if the table cannot (see {@link GrantTable#canRegrant})
      */
     boolean revokePage(int page);
