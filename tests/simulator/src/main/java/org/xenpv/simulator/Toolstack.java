@@ -229,12 +229,12 @@ public final class Toolstack {
 
     /** Writes a node as dom0. */
     public void write(String path, String value) {
-        transact(new NodeBatch().write(path, value));
+        this.<Void>ask(result -> store().write(path, value, result));
     }
 
     /** Removes a node and what is below it, as dom0. */
     public void remove(String path) {
-        transact(new NodeBatch().remove(path));
+        this.<Void>ask(result -> store().remove(path, result));
     }
 
     // ---- domains
