@@ -28,7 +28,7 @@ import org.xenpv.memory.ChronicleMemory;
 class DifferentialTest {
 
     private static final int DOMAINS = 2;
-    private static final int REQUESTS = 1500;
+    private static final int REQUESTS = 1000;
 
     @TempDir
     Path directory;
