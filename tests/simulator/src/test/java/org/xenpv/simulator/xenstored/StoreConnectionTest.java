@@ -51,7 +51,8 @@ class StoreConnectionTest {
     }
 
     @Property(tries = 200)
-    void shouldAnswerTheSame_howeverTheBytesAreCut(@ForAll @Size(min = 1, max = 40) List<@IntRange(min = 1, max = 60) Integer> cuts) {
+    void shouldAnswerTheSame_howeverTheBytesAreCut(
+            @ForAll @Size(min = 1, max = 40) List<@IntRange(min = 1, max = 60) Integer> cuts) {
         byte[] requests = join(
                 message(XsMessageType.WATCH, 1, "/a", "token"),
                 message(XsMessageType.WRITE, 2, "/a/b", "value"),
@@ -295,7 +296,8 @@ class StoreConnectionTest {
         assertThat(ask(dom0, XsMessageType.RELEASE, "0")).containsExactly("ERROR 7 0 EINVAL|");
         assertThat(ask(dom0, XsMessageType.IS_DOMAIN_INTRODUCED, "32752"))
                 .containsExactly("IS_DOMAIN_INTRODUCED 7 0 T|");
-        assertThat(ask(dom0, XsMessageType.GET_DOMAIN_PATH, "7")).containsExactly("GET_DOMAIN_PATH 7 0 /local/domain/7|");
+        assertThat(ask(dom0, XsMessageType.GET_DOMAIN_PATH, "7"))
+                .containsExactly("GET_DOMAIN_PATH 7 0 /local/domain/7|");
     }
 
     @Test
@@ -303,7 +305,8 @@ class StoreConnectionTest {
         assertThat(ask(dom0, XsMessageType.CONTROL, "check")).containsExactly("CONTROL 7 0 OK|");
         assertThat(ask(dom0, XsMessageType.CONTROL, "print", "hello")).containsExactly("CONTROL 7 0 OK|");
         assertThat(rig.log).containsExactly("hello");
-        assertThat(ask(dom0, XsMessageType.CONTROL, "quota", "set", "nodes", "3")).containsExactly("CONTROL 7 0 OK|");
+        assertThat(ask(dom0, XsMessageType.CONTROL, "quota", "set", "nodes", "3"))
+                .containsExactly("CONTROL 7 0 OK|");
         assertThat(rig.store.quotas().nodes()).isEqualTo(3);
         assertThat(ask(dom0, XsMessageType.CONTROL, "quota").get(0)).contains("nodes: 3\n");
         assertThat(ask(dom0, XsMessageType.CONTROL, "help").get(0)).contains("check");

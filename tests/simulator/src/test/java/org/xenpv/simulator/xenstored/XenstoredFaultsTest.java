@@ -97,7 +97,9 @@ class XenstoredFaultsTest {
         assertThat(asked).containsExactly(request.length, request.length, request.length);
         for (int i = 0; i < 100; i++) {
             script.add(new byte[0]);
-            assertThat(ConnectionRig.feed(dom1, request)).as("a lost reply is not outstanding").isEqualTo(request.length);
+            assertThat(ConnectionRig.feed(dom1, request))
+                    .as("a lost reply is not outstanding")
+                    .isEqualTo(request.length);
         }
     }
 
