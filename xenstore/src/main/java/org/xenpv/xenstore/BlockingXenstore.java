@@ -211,10 +211,13 @@ public final class BlockingXenstore implements AutoCloseable {
 
     /** Waits until a node's value is one of those given, and returns it. */
     public String awaitValue(long waitNs, String path, String... values) {
+        List<String> wanted = List.of(values);
         return await(
                 waitNs,
                 (XenstoreOps reads, Result<String> answer) -> reads.read(
-                        path, (value, error) -> answer.accept(List.of(values).contains(value) ? value : null, error)));
+                        path,
+                        (value, error) ->
+                                answer.accept(value != null && wanted.contains(value) ? value : null, error)));
     }
 
     /** Closes the connection. */
