@@ -17,10 +17,10 @@ public record EventLoopLimits(
     private static final long HOUR_NS = 3_600_000_000_000L;
 
     /**
-     * 64 items, 256 events, 256 actions; a watchdog of 100 ms; 200,000 re-enables per second and port with a burst of
-     * 1024: above what one request at a time reaches on real hardware, below what a storm needs to hold a processor.
+     * 64 items, 256 events, 256 actions; a watchdog of 100 ms; 500,000 re-enables per second and port with a burst of
+     * 1024: above what one request at a time reaches between two domains, below what holds a processor.
      */
-    public static final EventLoopLimits DEFAULT = new EventLoopLimits(64, 256, 256, 100_000_000L, 5_000L, 1024);
+    public static final EventLoopLimits DEFAULT = new EventLoopLimits(64, 256, 256, 100_000_000L, 2_000L, 1024);
 
     public EventLoopLimits {
         atLeast("budget", budget, 1);
