@@ -13,6 +13,10 @@ import org.xenpv.xenstore.XenstoreWatch;
  * online. Frontend Initialising while we are connected: it lost its memory (resume, crash): unmap and InitWait again.
  * Frontend's directory gone: unmap and end.
  *
+ * <p>A frontend that is Connected before we have advertised anything is connected to a backend that died: what it
+ * published belongs to that life (its grants may name another domain, requests in flight may have been half answered).
+ * It is left alone until it has seen our InitWait and starts anew.
+ *
  * <p>Owned by the event loop's thread.
  */
 public final class XenbusBackend {
@@ -26,6 +30,7 @@ public final class XenbusBackend {
     private int otherendId = -1;
     private XenstoreWatch otherendWatch;
     private XenstoreWatch onlineWatch;
+    private boolean stale;
     private boolean busy;
     private boolean again;
     private boolean ended;
@@ -67,7 +72,7 @@ public final class XenbusBackend {
                 return;
             }
             otherendPath = frontend;
-            advertise();
+            lookBeforeAdvertising();
         });
     }
 
@@ -119,6 +124,23 @@ public final class XenbusBackend {
                         nodename + "/" + second);
     }
 
+    private void lookBeforeAdvertising() {
+        guest.store()
+                .readAll(
+                        (found, error) -> {
+                            if (ended) {
+                                return;
+                            }
+                            if (error != null) {
+                                end(error);
+                                return;
+                            }
+                            stale = XenbusState.parse(found[0]) == XenbusState.CONNECTED;
+                            advertise();
+                        },
+                        otherendPath + "/state");
+    }
+
     private void advertise() {
         readKeys(nodename, driver.backendKeys(), keys -> {
             KeySnapshot.Writer writer = new KeySnapshot.Writer();
@@ -166,6 +188,10 @@ public final class XenbusBackend {
     }
 
     private void otherend(XenbusState otherend, boolean offline) {
+        if (stale && otherend == XenbusState.CONNECTED && state == XenbusState.INIT_WAIT && !offline) {
+            return;
+        }
+        stale = false;
         switch (otherend) {
             case INITIALISING -> {
                 if (state == XenbusState.CONNECTED || state == XenbusState.CLOSING || state == XenbusState.CLOSED) {
