@@ -112,8 +112,8 @@ final class SocketEndpoint implements Endpoint {
                 }
             }
         } catch (IOException e) {
-            // The reading thread sees it too, and ends the connection.
-            closeQuietly(channel);
+            // The peer is gone. The reading thread may not see it: it may be waiting until output has been taken.
+            socket.execute(() -> socket.gone(this));
         } catch (InterruptedException e) {
             closeQuietly(channel);
         }
