@@ -17,9 +17,9 @@ import org.xenpv.xenbus.XenbusState;
  * The backend of one virtual block device: advertises a disk, connects to the frontend's rings and serves them until
  * the frontend or the device goes away; again if the frontend comes back.
  *
- * <p>The medium is opened when the device is started, from the keys {@code params} and {@code mode} that the toolstack
- * wrote, and again if they have changed when the frontend comes back; it is closed with the device. Owned by the thread
- * of the domain's event loop.
+ * <p>The medium is opened when the device is advertised, from the keys {@code params} and {@code mode} that the toolstack
+ * wrote, and closed with the device. When a frontend comes back it is opened anew: the toolstack may have put another
+ * medium in its place. Owned by the thread of the domain's event loop.
  */
 public final class Blkback implements AutoCloseable {
 
@@ -33,8 +33,6 @@ public final class Blkback implements AutoCloseable {
     private final BlkbackCounters counters = new BlkbackCounters();
 
     private ServiceModel model = ServiceModel.PROMPT;
-    private String params;
-    private boolean writable;
     private BlkbackDisk disk;
     private int info;
     private BlkbackConnection connection;
@@ -178,23 +176,18 @@ public final class Blkback implements AutoCloseable {
     }
 
     private void openStore(KeySnapshot backend) {
-        String newParams = backend.text(BlkifKeys.PARAMS);
-        if (newParams == null) {
+        String params = backend.text(BlkifKeys.PARAMS);
+        if (params == null) {
             throw new XenConfigException(BlkifKeys.PARAMS, null, "the medium's path");
         }
         String mode = backend.text(BlkifKeys.MODE);
         if (mode != null && !mode.equals("r") && !mode.equals("w")) {
             throw new XenConfigException(BlkifKeys.MODE, mode, "r or w");
         }
-        boolean newWritable = "w".equals(mode);
-        if (disk != null && newParams.equals(params) && newWritable == writable) {
-            return;
-        }
+        boolean writable = "w".equals(mode);
         closeStore();
         boolean discard = backend.number(BlkifKeys.DISCARD_ENABLE, 0, 1, 1) == 1;
-        disk = new BlkbackDisk(stores.open(newParams, newWritable), config, !newWritable, discard, counters);
-        params = newParams;
-        writable = newWritable;
+        disk = new BlkbackDisk(stores.open(params, writable), config, !writable, discard, counters);
         info = config.info() & ~Blkif.VDISK_READONLY
                 | (disk.readOnly() ? Blkif.VDISK_READONLY : 0)
                 | ("cdrom".equals(backend.text(BlkifKeys.DEVICE_TYPE)) ? Blkif.VDISK_CDROM : 0)

@@ -170,6 +170,12 @@ public final class MemoryStore implements BlockStore {
         dirty.clear(at / SECTOR_BYTES, end / SECTOR_BYTES);
     }
 
+    /** Undoes {@link #close()}: for a disk that outlives the device that serves it. @return this */
+    public MemoryStore reopen() {
+        closed = false;
+        return this;
+    }
+
     public boolean isClosed() {
         return closed;
     }
