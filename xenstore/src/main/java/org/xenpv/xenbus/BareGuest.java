@@ -278,8 +278,17 @@ public final class BareGuest implements XenGuest {
         return false;
     }
 
+    /** From another thread than the loop's it is done soon after. */
     @Override
     public void close() {
+        if (!loop.inLoop()) {
+            try {
+                loop.execute(this::close);
+            } catch (XenException e) {
+                // Closed already, or so far behind that nothing can be said to it any more.
+            }
+            return;
+        }
         if (closed) {
             return;
         }
@@ -292,5 +301,6 @@ public final class BareGuest implements XenGuest {
             store.close();
         }
         mapper.close();
+        loop.close();
     }
 }

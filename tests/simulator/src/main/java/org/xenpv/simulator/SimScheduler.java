@@ -92,6 +92,10 @@ final class SimScheduler implements Processors, Clock {
         private boolean wanted() {
             return kicked || domain.upcallPending();
         }
+
+        private boolean canRun() {
+            return !running && !paused && loop != null && !loop.isClosed();
+        }
     }
 
     @Override
@@ -132,6 +136,9 @@ final class SimScheduler implements Processors, Clock {
         waiting.running = true;
         try {
             while (!advance(waiting, deadlineNs)) {
+                if (waiting.loop != null && waiting.loop.isClosed()) {
+                    return;
+                }
                 if (!waiting.domain.alive()) {
                     throw new IllegalStateException(
                             "domid=" + waiting.domain.domid() + " was destroyed while it waited");
@@ -161,7 +168,7 @@ final class SimScheduler implements Processors, Clock {
                 if (!cpu.paused && (cpu.wanted() || deadlineNs != EventLoop.NEVER && deadlineNs - nowNs <= 0)) {
                     ready.add(cpu);
                 }
-            } else if (!cpu.running && !cpu.paused && cpu.loop != null) {
+            } else if (cpu.canRun()) {
                 long pollAtNs = cpu.wanted() ? nowNs : cpu.loop.pollAt();
                 if (pollAtNs != EventLoop.NEVER && pollAtNs - nowNs <= 0) {
                     ready.add(cpu);

@@ -100,8 +100,7 @@ final class FifoDelivery implements EventDelivery {
     private boolean link(Port port) {
         int priority = port.priority;
         // It may have been the last of a queue that is empty since: what is linked there next must not go behind it,
-        // now
-        // that it is on a queue again, perhaps on another one.
+        // now that it is on a queue again, perhaps on another one.
         if (tails[port.lastQueue] == port.number) {
             tails[port.lastQueue] = 0;
         }
