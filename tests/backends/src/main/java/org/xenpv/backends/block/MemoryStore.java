@@ -123,9 +123,7 @@ public final class MemoryStore implements BlockStore {
     }
 
     private int check(long positionBytes, long lengthBytes) throws IOException {
-        if (closed) {
-            throw new IOException("store is closed");
-        }
+        closed = false;
         if (positionBytes < 0 || lengthBytes < 0 || positionBytes > cached.length - lengthBytes) {
             throw new EOFException(
                     "position=" + positionBytes + ", length=" + lengthBytes + ", outside size=" + cached.length);
@@ -170,16 +168,12 @@ public final class MemoryStore implements BlockStore {
         dirty.clear(at / SECTOR_BYTES, end / SECTOR_BYTES);
     }
 
-    /** Undoes {@link #close()}: for a disk that outlives the device that serves it. @return this */
-    public MemoryStore reopen() {
-        closed = false;
-        return this;
-    }
-
+    /** Whether it has been closed and not been used since. */
     public boolean isClosed() {
         return closed;
     }
 
+    /** Keeps the content, and the store usable: a disk in memory outlives the device that serves it. */
     @Override
     public void close() {
         closed = true;

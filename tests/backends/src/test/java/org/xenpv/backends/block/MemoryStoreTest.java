@@ -60,16 +60,26 @@ class MemoryStoreTest {
     }
 
     @Test
-    void shouldFailOutsideItself_whenReadOnlyAndWhenClosed() throws IOException {
+    void shouldFailOutsideItself_andWhenReadOnly() throws IOException {
         MemoryStore store = new MemoryStore(1024, true);
         store.read(512, one(new byte[512]), 1);
         assertThatThrownBy(() -> store.read(1024, one(new byte[512]), 1)).isInstanceOf(EOFException.class);
         assertThatThrownBy(() -> store.read(-512, one(new byte[512]), 1)).isInstanceOf(EOFException.class);
         assertThatThrownBy(() -> store.write(0, one(new byte[512]), 1)).hasMessageContaining("read-only");
         assertThatThrownBy(() -> store.discard(0, 512)).hasMessageContaining("read-only");
+    }
+
+    @Test
+    void shouldOutliveTheDeviceThatServesIt() throws IOException {
+        byte[] noise = BlkbackQueueTest.noise(1024, 1);
+        MemoryStore store = MemoryStore.of(noise);
+        assertThat(store.isClosed()).isFalse();
         store.close();
         assertThat(store.isClosed()).isTrue();
-        assertThatThrownBy(() -> store.read(0, one(new byte[512]), 1)).hasMessageContaining("closed");
+        byte[] read = new byte[1024];
+        store.read(0, one(read), 1);
+        assertThat(read).isEqualTo(noise);
+        assertThat(store.isClosed()).as("used since").isFalse();
     }
 
     @ParameterizedTest

@@ -79,7 +79,7 @@ class BlkbackTest {
         serve(
                 (params, writable) -> {
                     opened++;
-                    return store.reopen();
+                    return store;
                 },
                 config);
     }
