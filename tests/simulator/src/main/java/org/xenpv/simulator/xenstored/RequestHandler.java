@@ -184,7 +184,7 @@ final class RequestHandler {
     }
 
     private byte[] isIntroduced(int domid) {
-        return Payload.of(domid == DOMID_SELF || store.isIntroduced(domid) ? "T" : "F");
+        return Payload.of(domid == DOMID_SELF || store.domains().isIntroduced(domid) ? "T" : "F");
     }
 
     private byte[] introduce(byte[] body) throws StoreException {
@@ -202,13 +202,13 @@ final class RequestHandler {
     }
 
     private byte[] release(int domid) throws StoreException {
-        store.checkGuest(domid);
+        store.domains().checkGuest(domid);
         domains.release(domid);
         return OK;
     }
 
     private byte[] resume(int domid) throws StoreException {
-        store.resume(domid);
+        store.domains().resume(domid);
         return OK;
     }
 
@@ -217,7 +217,8 @@ final class RequestHandler {
         if (strings.size() < 2) {
             throw StoreException.EINVAL;
         }
-        store.setTarget(NodePermissions.parseDomid(strings.get(0)), NodePermissions.parseDomid(strings.get(1)));
+        store.domains()
+                .setTarget(NodePermissions.parseDomid(strings.get(0)), NodePermissions.parseDomid(strings.get(1)));
         return OK;
     }
 

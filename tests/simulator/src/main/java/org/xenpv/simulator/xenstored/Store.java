@@ -2,7 +2,6 @@ package org.xenpv.simulator.xenstored;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
 import org.xenpv.simulator.xenstored.StoreClient.Watch;
@@ -19,9 +18,8 @@ final class Store {
 
     private final NodeTable table = new NodeTable();
     private final List<StoreClient> clients = new ArrayList<>();
-    /** Introduced domains, and whether each has been reported as shut down. */
-    private final TreeMap<Integer, Boolean> introduced = new TreeMap<>();
-
+    private final Watches watches = new Watches(table, clients);
+    private final DomainTable domains;
     private final IntPredicate domainExists;
     private Quotas quotas;
 
@@ -35,7 +33,7 @@ final class Store {
         table.put("/tool/xenstored", StoreNode.empty(dom0));
         table.put(StorePath.INTRODUCE_DOMAIN, StoreNode.empty(dom0));
         table.put(StorePath.RELEASE_DOMAIN, StoreNode.empty(dom0));
-        introduced.put(DOM0, false);
+        domains = new DomainTable(this, table, watches, clients);
     }
 
     Quotas quotas() {
@@ -44,6 +42,10 @@ final class Store {
 
     void setQuotas(Quotas newQuotas) {
         quotas = newQuotas;
+    }
+
+    DomainTable domains() {
+        return domains;
     }
 
     /** A new connection; dom0 is privileged. */
@@ -113,7 +115,7 @@ final class Store {
             }
             node = create(client, transaction, name, value);
         }
-        fire(transaction, name, node, Match.SUBTREE, null);
+        watches.fire(transaction, name, node, Match.SUBTREE, null);
     }
 
     void mkdir(StoreClient client, Transaction transaction, String path) throws StoreException {
@@ -125,7 +127,7 @@ final class Store {
                 throw e;
             }
             StoreNode node = create(client, transaction, name, new byte[0]);
-            fire(transaction, name, node, Match.SUBTREE, null);
+            watches.fire(transaction, name, node, Match.SUBTREE, null);
         }
     }
 
@@ -202,7 +204,7 @@ final class Store {
      * A transaction may have looked at a node and at its parent at different times, so that they contradict each other.
      * It cannot be committed then; what it sees of the removal is what could be done, and the answer is an error.
      */
-    private void removeSubtree(Transaction transaction, String path) throws StoreException {
+    void removeSubtree(Transaction transaction, String path) throws StoreException {
         NodeView view = view(transaction);
         String parentPath = StorePath.parent(path);
         String name = StorePath.name(path);
@@ -228,7 +230,7 @@ final class Store {
             view.put(path, view.read(path).withoutChild(child));
         }
         view.remove(path);
-        fire(transaction, path, node, path.equals(top) ? Match.SUBTREE : Match.EXACT, null);
+        watches.fire(transaction, path, node, path.equals(top) ? Match.SUBTREE : Match.EXACT, null);
     }
 
     private static void requireThere(NodeView view, String path) throws StoreException {
@@ -268,11 +270,11 @@ final class Store {
             transaction.checkOwner(old.permissions().owner());
         }
         view(transaction).put(name, node);
-        fire(transaction, name, node, Match.SUBTREE, old.permissions());
+        watches.fire(transaction, name, node, Match.SUBTREE, old.permissions());
     }
 
     private boolean exists(int domid) {
-        return introduced.containsKey(domid) || domainExists.test(domid);
+        return domains.isIntroduced(domid) || domainExists.test(domid);
     }
 
     // Watches
@@ -284,16 +286,14 @@ final class Store {
      */
     Watch watch(StoreClient client, String path, String token) throws StoreException {
         String name = canonicalize(client, path, true);
-        if (find(client, name, token) != null) {
+        if (watches.has(client, name, token)) {
             throw StoreException.EEXIST;
         }
         if (!client.privileged() && client.watches().size() > quotas.watches()) {
             throw StoreException.E2BIG;
         }
-        int prefixLength = StorePath.isRelative(path) ? client.home().length() + 1 : 0;
-        Watch watch = new Watch(name, token, prefixLength);
-        client.watches().add(watch);
-        return watch;
+        return watches.add(
+                client, name, token, StorePath.isRelative(path) ? client.home().length() + 1 : 0);
     }
 
     void fireFirst(StoreClient client, Watch watch) {
@@ -301,60 +301,13 @@ final class Store {
     }
 
     void unwatch(StoreClient client, String path, String token) throws StoreException {
-        Watch watch = find(client, canonicalize(client, path, true), token);
-        if (watch == null) {
-            throw StoreException.ENOENT;
-        }
-        client.watches().remove(watch);
-    }
-
-    private static Watch find(StoreClient client, String path, String token) {
-        for (Watch watch : client.watches()) {
-            if (watch.path().equals(path) && watch.token().equals(token)) {
-                return watch;
-            }
-        }
-        return null;
+        watches.remove(client, canonicalize(client, path, true), token);
     }
 
     /** Drops all watches and transactions of a client. */
     void resetWatches(StoreClient client) {
         client.watches().clear();
         client.transactions().clear();
-    }
-
-    private void fire(Transaction transaction, String path, StoreNode node, Match match, NodePermissions before) {
-        if (transaction != null) {
-            transaction.changed(path, match);
-            return;
-        }
-        for (StoreClient client : clients) {
-            if (!mayKnow(client, path, node, before)) {
-                continue;
-            }
-            for (Watch watch : client.watches()) {
-                boolean concerned =
-                        match == Match.EXACT ? path.equals(watch.path()) : StorePath.isWithin(path, watch.path());
-                if (concerned) {
-                    client.events().watchEvent(watch.reported(path), watch.token());
-                }
-            }
-        }
-    }
-
-    /** Whoever may read the node, could read it before its permissions changed, or may read its parent. */
-    private boolean mayKnow(StoreClient client, String path, StoreNode node, NodePermissions before) {
-        if (before != null && (before.allowed(client) & NodePermissions.READ) != 0) {
-            return true;
-        }
-        if (node == null) {
-            return false;
-        }
-        if ((node.permissions().allowed(client) & NodePermissions.READ) != 0) {
-            return true;
-        }
-        StoreNode parent = table.read(StorePath.parent(path));
-        return parent != null && (parent.permissions().allowed(client) & NodePermissions.READ) != 0;
     }
 
     // Transactions
@@ -404,97 +357,7 @@ final class Store {
         if (transaction.conflicts()) {
             throw StoreException.EAGAIN;
         }
-        transaction.apply((path, match, before) -> fire(null, path, table.read(path), match, before));
-    }
-
-    // Domains
-
-    boolean isIntroduced(int domid) {
-        return introduced.containsKey(domid);
-    }
-
-    /** Records a domain and tells those who watch {@code @introduceDomain}. */
-    void introduce(int domid) {
-        introduced.put(domid, false);
-        fireSpecial(StorePath.INTRODUCE_DOMAIN);
-    }
-
-    /** The domain has been shut down but is still there; reported once until {@link #resume}. */
-    void shutdown(int domid) {
-        if (Boolean.FALSE.equals(introduced.get(domid))) {
-            introduced.put(domid, true);
-            fireSpecial(StorePath.RELEASE_DOMAIN);
-        }
-    }
-
-    void resume(int domid) throws StoreException {
-        checkGuest(domid);
-        introduced.put(domid, false);
-    }
-
-    /** A guest that has been introduced, or EINVAL (dom0) and ENOENT. */
-    void checkGuest(int domid) throws StoreException {
-        if (domid == DOM0) {
-            throw StoreException.EINVAL;
-        }
-        if (!introduced.containsKey(domid)) {
-            throw StoreException.ENOENT;
-        }
-    }
-
-    void setTarget(int domid, int targetDomid) throws StoreException {
-        if (!introduced.containsKey(domid) || !introduced.containsKey(targetDomid)) {
-            throw StoreException.ENOENT;
-        }
-        for (StoreClient client : clients) {
-            if (client.domid() == domid) {
-                client.setTarget(targetDomid);
-            }
-        }
-    }
-
-    /** The domain is gone: its nodes go, and every permission it was given. */
-    void release(int domid) {
-        for (StoreClient client : clients) {
-            client.clearTarget(domid);
-        }
-        forget(domid, StorePath.ROOT);
-        forget(domid, StorePath.INTRODUCE_DOMAIN);
-        forget(domid, StorePath.RELEASE_DOMAIN);
-        if (introduced.remove(domid) != null) {
-            fireSpecial(StorePath.RELEASE_DOMAIN);
-        }
-    }
-
-    private void forget(int domid, String path) {
-        StoreNode node = table.read(path);
-        if (node.permissions().owner() == domid) {
-            removeOwned(path);
-            return;
-        }
-        NodePermissions kept = node.permissions().without(domid);
-        if (kept != node.permissions()) {
-            table.put(path, node.withPermissions(kept));
-        }
-        for (String child : node.children()) {
-            forget(domid, StorePath.child(path, child));
-        }
-    }
-
-    private void removeOwned(String path) {
-        if (path.equals(StorePath.ROOT) || path.startsWith("@")) {
-            table.put(path, table.read(path).withPermissions(NodePermissions.ownedBy(DOM0)));
-            return;
-        }
-        try {
-            removeSubtree(null, path);
-        } catch (StoreException e) {
-            throw new IllegalStateException("outside a transaction nothing limits reads", e);
-        }
-    }
-
-    private void fireSpecial(String path) {
-        fire(null, path, table.read(path), Match.SUBTREE, null);
+        transaction.apply((path, match, before) -> watches.fire(null, path, table.read(path), match, before));
     }
 
     // Looking in from outside

@@ -85,7 +85,7 @@ public final class XenstoredDaemon implements AutoCloseable {
         rings.put(domid, endpoint);
         endpoint.start();
         if (domid != Store.DOM0) {
-            store.introduce(domid);
+            store.domains().introduce(domid);
         }
         flush();
     }
@@ -106,14 +106,14 @@ public final class XenstoredDaemon implements AutoCloseable {
             drop(endpoint);
         }
         if (domid != Store.DOM0) {
-            store.release(domid);
+            store.domains().release(domid);
         }
         flush();
     }
 
     /** The domain has been shut down but not destroyed; reported on {@code @releaseDomain} once until RESUME. */
     public void domainShutdown(int domid) {
-        store.shutdown(domid);
+        store.domains().shutdown(domid);
         flush();
     }
 
@@ -265,7 +265,7 @@ public final class XenstoredDaemon implements AutoCloseable {
 
     /** Whether a domain is introduced and not released. */
     public boolean isIntroduced(int domid) {
-        return store.isIntroduced(domid);
+        return store.domains().isIntroduced(domid);
     }
 
     public DomainUsage usage(int domid) {

@@ -26,12 +26,12 @@ final class ConnectionRig {
         DomainControl noRings = new DomainControl() {
             @Override
             public void introduce(int domid, long gfn, int port) {
-                store.introduce(domid);
+                store.domains().introduce(domid);
             }
 
             @Override
             public void release(int domid) {
-                store.release(domid);
+                store.domains().release(domid);
             }
         };
         this.handler = new RequestHandler(store, noRings, new ControlCommands(store, log::add), faults);

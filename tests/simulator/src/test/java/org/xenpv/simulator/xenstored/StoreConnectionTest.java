@@ -178,8 +178,8 @@ class StoreConnectionTest {
     @Test
     void shouldNotMergeSpecialEvents() {
         ask(dom0, XsMessageType.WATCH, "@introduceDomain", "t");
-        rig.store.introduce(1);
-        rig.store.introduce(2);
+        rig.store.domains().introduce(1);
+        rig.store.domains().introduce(2);
         assertThat(take(dom0)).hasSize(2);
     }
 

@@ -315,14 +315,14 @@ class StoreTest {
             dom0.takeEvents();
             dom1.takeEvents();
             dom2.takeEvents();
-            clients.store.introduce(5);
-            clients.store.shutdown(5);
-            clients.store.shutdown(5);
+            clients.store.domains().introduce(5);
+            clients.store.domains().shutdown(5);
+            clients.store.domains().shutdown(5);
             assertThat(dom0.takeEvents()).containsExactly("@introduceDomain i", "@releaseDomain r");
-            clients.store.resume(5);
-            clients.store.shutdown(5);
-            clients.store.release(5);
-            clients.store.release(5);
+            clients.store.domains().resume(5);
+            clients.store.domains().shutdown(5);
+            clients.store.domains().release(5);
+            clients.store.domains().release(5);
             assertThat(dom0.takeEvents()).containsExactly("@releaseDomain r", "@releaseDomain r");
             assertThat(dom1.takeEvents()).isEmpty();
             assertThat(dom2.takeEvents()).hasSize(3);
@@ -555,7 +555,7 @@ class StoreTest {
 
         @Test
         void shouldForgetEverythingOfAReleasedDomain() throws StoreException {
-            clients.store.introduce(1);
+            clients.store.domains().introduce(1);
             dom1.write("a/b", "v");
             dom0.mkdir("/shared");
             dom0.setPermissions("/shared", "n0", "b1");
@@ -563,7 +563,7 @@ class StoreTest {
             dom0.write("/shared/of0", "v");
             dom0.setPermissions("/shared/of0", "n0", "r1", "r2");
             clients.store.disconnect(dom1.id);
-            clients.store.release(1);
+            clients.store.domains().release(1);
             assertThat(clients.store.ownedBy(1)).isZero();
             assertThat(dom0.list("/local/domain")).containsExactly("2");
             assertThat(dom0.list("/shared")).containsExactly("of0");
@@ -574,24 +574,24 @@ class StoreTest {
 
         @Test
         void shouldMakeOpenTransactionsOfOthersConflict_whenADomainsNodesGo() throws StoreException {
-            clients.store.introduce(1);
+            clients.store.domains().introduce(1);
             dom1.write("a", "v");
             Transaction tx = dom0.start();
             dom0.read(tx, "/local/domain/1/a");
-            clients.store.release(1);
+            clients.store.domains().release(1);
             assertRefused(StoreException.EAGAIN, () -> dom0.commit(tx));
         }
 
         @Test
         void shouldLetADomainActForItsTarget_untilThatIsReleased() throws StoreException {
-            clients.store.introduce(1);
-            clients.store.introduce(2);
+            clients.store.domains().introduce(1);
+            clients.store.domains().introduce(2);
             dom1.write("x", "v");
             assertRefused(StoreException.EACCES, () -> dom2.read("/local/domain/1/x"));
-            assertRefused(StoreException.ENOENT, () -> clients.store.setTarget(2, 9));
-            clients.store.setTarget(2, 1);
+            assertRefused(StoreException.ENOENT, () -> clients.store.domains().setTarget(2, 9));
+            clients.store.domains().setTarget(2, 1);
             assertThat(dom2.read("/local/domain/1/x")).isEqualTo("v");
-            clients.store.release(1);
+            clients.store.domains().release(1);
             dom0.write("/local/domain/1/x", "of the next domain 1");
             dom0.setPermissions("/local/domain/1/x", "n1");
             assertRefused(StoreException.EACCES, () -> dom2.read("/local/domain/1/x"));
@@ -599,9 +599,9 @@ class StoreTest {
 
         @Test
         void shouldNotReleaseOrResumeDom0() {
-            assertRefused(StoreException.EINVAL, () -> clients.store.checkGuest(0));
-            assertRefused(StoreException.EINVAL, () -> clients.store.resume(0));
-            assertRefused(StoreException.ENOENT, () -> clients.store.resume(1));
+            assertRefused(StoreException.EINVAL, () -> clients.store.domains().checkGuest(0));
+            assertRefused(StoreException.EINVAL, () -> clients.store.domains().resume(0));
+            assertRefused(StoreException.ENOENT, () -> clients.store.domains().resume(1));
         }
     }
 }
