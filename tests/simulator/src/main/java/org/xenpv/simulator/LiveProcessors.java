@@ -13,11 +13,16 @@ import org.xenpv.simulator.hypervisor.Vcpu;
 /** Virtual CPUs that are threads of this program, in real time. */
 final class LiveProcessors implements Processors, Clock, AutoCloseable {
 
-    /** A wait this short is cheaper than handing the processor back. */
+    /** A wait this short is cheaper than handing the processor back, if the other end has a processor to itself. */
     private static final long SPIN_NS = 10_000;
 
     /** Looks at memory between two looks at the clock. */
     private static final int LOOKS_PER_TIME = 32;
+
+    /** Waits between two tries whether spinning has begun to help. */
+    private static final int PROBE_EVERY = 64;
+
+    private static final int CREDIT_MAX = 16;
 
     private ScheduledExecutorService timer;
     private boolean closed;
@@ -71,6 +76,10 @@ final class LiveProcessors implements Processors, Clock, AutoCloseable {
         private final Domain domain;
         private volatile boolean kicked;
         private volatile Thread parked;
+        /** How well spinning has done of late; where processors are scarce it only keeps the other end from running. */
+        private int credit;
+
+        private int waits;
 
         LiveVcpu(Domain domain) {
             this.domain = domain;
@@ -78,7 +87,7 @@ final class LiveProcessors implements Processors, Clock, AutoCloseable {
 
         @Override
         public void block(long deadlineNs) {
-            if (!spin(deadlineNs)) {
+            if (!wanted() && !spinIfWorthIt(deadlineNs)) {
                 park(deadlineNs);
             }
             kicked = false;
@@ -86,6 +95,16 @@ final class LiveProcessors implements Processors, Clock, AutoCloseable {
 
         private boolean wanted() {
             return kicked || domain.upcallPending();
+        }
+
+        private boolean spinIfWorthIt(long deadlineNs) {
+            waits++;
+            if (credit == 0 && waits % PROBE_EVERY != 0) {
+                return false;
+            }
+            boolean helped = spin(deadlineNs);
+            credit = helped ? Math.min(CREDIT_MAX, credit + 2) : Math.max(0, credit - 1);
+            return helped;
         }
 
         private boolean spin(long deadlineNs) {
