@@ -1,0 +1,148 @@
+package org.xenpv.benchmarks;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
+
+/**
+ * Compares two ways to do the same work in one process.
+ *
+ * <p>Repetitions alternate A B, B A, A B, ... A pair counts only if during neither of its halves others used more of the
+ * machine than the gate allows; otherwise it is thrown away and repeated, until enough pairs are there or the time is up.
+ * With fewer than {@value #PAIRS_MIN} pairs there is no result.
+ */
+final class SideBySide {
+
+    /** Fewer say nothing. */
+    static final int PAIRS_MIN = 5;
+
+    /**
+     * How long and how strictly to measure.
+     *
+     * @param pairs how many are wanted
+     * @param seconds how long one repetition of the slower side lasts
+     * @param budgetSeconds after which no further pair is begun
+     * @param gatePercent how much of the machine others may use
+     */
+    record Options(int pairs, double seconds, double budgetSeconds, double gatePercent) {
+        Options {
+            if (pairs < 1) {
+                throw new IllegalArgumentException("pairs=" + pairs + ", must be at least 1");
+            }
+            if (!(seconds > 0) || !(budgetSeconds > 0)) {
+                throw new IllegalArgumentException(
+                        "seconds=" + seconds + ", budget=" + budgetSeconds + ", must be more than 0");
+            }
+            if (!(gatePercent >= 0 && gatePercent <= 100)) {
+                throw new IllegalArgumentException("gate=" + gatePercent + ", must be 0 to 100");
+            }
+        }
+    }
+
+    /**
+     * What came out.
+     *
+     * @param ours nanoseconds per unit of work, median
+     * @param theirs the same of the other side
+     * @param timeRatio ours to theirs, paired; null if there were too few pairs
+     * @param accepted pairs that counted
+     * @param discarded pairs thrown away
+     */
+    record Result(double ours, double theirs, PairedRatios timeRatio, int accepted, int discarded) {
+        boolean isTooNoisy() {
+            return timeRatio == null;
+        }
+    }
+
+    private final Options options;
+    private final LongSupplier clockNs;
+    private final CpuGate gate = new CpuGate();
+    private final boolean gated = CpuGate.isAvailable();
+
+    private SideBySide(Options options, LongSupplier clockNs) {
+        this.options = options;
+        this.clockNs = clockNs;
+    }
+
+    /** For work done by several threads. */
+    static SideBySide inElapsedTime(Options options) {
+        return new SideBySide(options, System::nanoTime);
+    }
+
+    /** For work done by the calling thread: time it spends waiting for a processor does not count. */
+    static SideBySide inThreadTime(Options options) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return new SideBySide(options, threads::getCurrentThreadCpuTime);
+    }
+
+    /**
+     * @param ours does the given number of units of work
+     * @param theirs does the same
+     * @param unit what the number of units is a multiple of
+     */
+    Result run(LongConsumer ours, LongConsumer theirs, int unit) {
+        long units = calibrate(ours, theirs, unit);
+        List<double[]> pairs = new ArrayList<>();
+        int discarded = 0;
+        long deadline = System.nanoTime() + (long) (options.budgetSeconds() * 1e9);
+        while (pairs.size() < options.pairs() && System.nanoTime() - deadline < 0) {
+            boolean oursFirst = (pairs.size() + discarded) % 2 == 0;
+            double first = measure(oursFirst ? ours : theirs, units);
+            double second = first < 0 ? -1 : measure(oursFirst ? theirs : ours, units);
+            if (first < 0 || second < 0) {
+                discarded++;
+            } else {
+                pairs.add(oursFirst ? new double[] {first, second} : new double[] {second, first});
+            }
+        }
+        return summarise(pairs, discarded);
+    }
+
+    private static Result summarise(List<double[]> pairs, int discarded) {
+        if (pairs.size() < PAIRS_MIN) {
+            return new Result(Double.NaN, Double.NaN, null, pairs.size(), discarded);
+        }
+        double[] ours = pairs.stream().mapToDouble(pair -> pair[0]).toArray();
+        double[] theirs = pairs.stream().mapToDouble(pair -> pair[1]).toArray();
+        double[] ratios = pairs.stream().mapToDouble(pair -> pair[0] / pair[1]).toArray();
+        return new Result(
+                PairedRatios.median(ours),
+                PairedRatios.median(theirs),
+                PairedRatios.of(ratios, 42),
+                pairs.size(),
+                discarded);
+    }
+
+    /** Warms both sides up and finds how many units the slower does in the wanted time. */
+    private long calibrate(LongConsumer ours, LongConsumer theirs, int unit) {
+        long wantedNs = (long) (options.seconds() * 1e9);
+        long units = unit;
+        for (int rounds = 0; ; rounds++) {
+            long slower = Math.max(time(ours, units), time(theirs, units));
+            if (slower >= wantedNs / 2 && rounds >= 3) {
+                return Math.max(unit, units * wantedNs / slower / unit * unit);
+            }
+            if (slower < wantedNs / 2) {
+                units *= 2;
+            }
+        }
+    }
+
+    private long time(LongConsumer side, long units) {
+        long start = clockNs.getAsLong();
+        side.accept(units);
+        return clockNs.getAsLong() - start;
+    }
+
+    /** Nanoseconds per unit, or -1 if others used too much of the machine. */
+    private double measure(LongConsumer side, long units) {
+        if (gated) {
+            gate.start();
+        }
+        long elapsed = time(side, units);
+        return gated && gate.othersPercent() > options.gatePercent() ? -1 : (double) elapsed / units;
+    }
+}
