@@ -35,6 +35,9 @@ public final class BlkQueue {
         void broken(XenProtocolException cause);
     }
 
+    /** How long requests may be outstanding with nothing heard before the backend is told of them again. */
+    private static final long NUDGE_NS = 100_000_000L;
+
     private final EventChannels events;
     private final BlkfrontFeatures features;
     private final SectorUnits units;
@@ -60,6 +63,7 @@ public final class BlkQueue {
     private boolean released;
     private final int[] stagedIndices;
     private int staged;
+    private long lastEventNs;
 
     private final BlkCounters counters;
 
@@ -292,6 +296,18 @@ public final class BlkQueue {
             events.send(port);
         } else {
             counters.notificationsSuppressed++;
+        }
+    }
+
+    /**
+     * Sends an event again if requests have been with the backend for a while and nothing comes: the event that told it
+     * of them may have been lost, or its {@code req_event} be such that none was sent.
+     */
+    void nudge(long nowNs) {
+        if (live && ring.outstanding() > 0 && nowNs - lastEventNs >= NUDGE_NS) {
+            lastEventNs = nowNs;
+            counters.notificationsSent++;
+            events.send(port);
         }
     }
 

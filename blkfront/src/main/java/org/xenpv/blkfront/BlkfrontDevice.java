@@ -175,6 +175,8 @@ public final class BlkfrontDevice {
         int done = queue.poll(budget);
         if (done > 0) {
             pump();
+        } else {
+            queue.nudge(guest.clock().nanoTime());
         }
         return done;
     }

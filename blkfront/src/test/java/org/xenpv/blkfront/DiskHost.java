@@ -1,10 +1,15 @@
 package org.xenpv.blkfront;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import org.xenpv.backends.block.Blkback;
 import org.xenpv.backends.block.BlkbackConfig;
 import org.xenpv.backends.block.BlkbackService;
+import org.xenpv.backends.block.BlockStore;
 import org.xenpv.backends.block.MemoryStore;
+import org.xenpv.fault.XenException;
 import org.xenpv.simulator.DomainConfig;
 import org.xenpv.simulator.SimDevice;
 import org.xenpv.simulator.SimDomain;
@@ -19,7 +24,8 @@ final class DiskHost implements AutoCloseable {
     final SimDomain guest;
     final SimDomain driverDomain;
     final MemoryStore store;
-    final BlkbackService service;
+    final BlkbackService.Setup setup;
+    BlkbackService service;
     SimDevice device;
 
     DiskHost(SimulatedXen xen, MemoryStore store, BlkbackConfig config) {
@@ -31,12 +37,40 @@ final class DiskHost implements AutoCloseable {
         this.store = store;
         this.guest = xen.createDomain(DomainConfig.named("guest"));
         this.driverDomain = xen.createDomain(DomainConfig.named("disks").asDriverDomain());
-        this.service = driverDomain.start(domain -> {
-            BlkbackService service = new BlkbackService(domain, (params, writable) -> store, config, setup);
-            service.start();
-            return service;
-        });
+        this.setup = setup;
+        this.service = serve(config);
         this.device = attach("w");
+    }
+
+    private BlkbackService serve(BlkbackConfig config) {
+        return driverDomain.start(domain -> {
+            BlkbackService started = new BlkbackService(domain, (params, writable) -> new Medium(), config, setup);
+            started.start();
+            return started;
+        });
+    }
+
+    /** The backend's process dies and another with other features takes its place. */
+    void serveFrom(BlkbackConfig config) {
+        driverDomain.run(domain -> service.close());
+        xen.toolstack().writeBackend(device, "state", "1");
+        service = serve(config);
+    }
+
+    /** The core of a disk of its own; how it ends is added to {@code ends}. */
+    BlkfrontDevice device(BlkfrontConfig config, List<String> ends) {
+        return new BlkfrontDevice(guest.guest(), NODENAME, config, new BlkfrontDevice.Listener() {
+            @Override
+            public void connected(BlkGeometry geometry) {}
+
+            @Override
+            public void resized(BlkGeometry geometry) {}
+
+            @Override
+            public void ended(XenException reason) {
+                ends.add(reason == null ? "closed" : reason.toString());
+            }
+        });
     }
 
     /** The backend, which outlives the frontend, takes its hands off. */
@@ -59,5 +93,52 @@ final class DiskHost implements AutoCloseable {
 
     Blkback backend() {
         return service.devices().get(0);
+    }
+
+    /** The store as one backend has it open: it outlives that backend. */
+    private final class Medium implements BlockStore {
+
+        @Override
+        public long sizeBytes() {
+            return store.sizeBytes();
+        }
+
+        @Override
+        public long remeasure() {
+            return store.sizeBytes();
+        }
+
+        @Override
+        public boolean readOnly() {
+            return store.readOnly();
+        }
+
+        @Override
+        public void read(long positionBytes, ByteBuffer[] targets, int count) throws IOException {
+            store.read(positionBytes, targets, count);
+        }
+
+        @Override
+        public void write(long positionBytes, ByteBuffer[] sources, int count) throws IOException {
+            store.write(positionBytes, sources, count);
+        }
+
+        @Override
+        public void flush() throws IOException {
+            store.flush();
+        }
+
+        @Override
+        public void discard(long positionBytes, long lengthBytes) throws IOException {
+            store.discard(positionBytes, lengthBytes);
+        }
+
+        @Override
+        public void secureDiscard(long positionBytes, long lengthBytes) throws IOException {
+            store.secureDiscard(positionBytes, lengthBytes);
+        }
+
+        @Override
+        public void close() {}
     }
 }

@@ -115,7 +115,19 @@ public final class XenbusFrontend implements Lifecycle {
     @Override
     public void afterResume(boolean cancelled) {
         if (!cancelled) {
+            forgetOtherend();
             input(Input.RESUMED);
+        }
+    }
+
+    /** What we knew of the backend is of another life: the toolstack of this host has attached the device anew. */
+    private void forgetOtherend() {
+        otherendPath = null;
+        otherendId = -1;
+        otherend = XenbusState.UNKNOWN;
+        if (otherendWatch != null) {
+            otherendWatch.cancel();
+            otherendWatch = null;
         }
     }
 
@@ -214,31 +226,61 @@ public final class XenbusFrontend implements Lifecycle {
         }
         looking = true;
         lookAgain = false;
-        String state = otherendPath == null ? nodename + "/state" : otherendPath + "/state";
         guest.store()
                 .readAll(
                         (found, error) -> {
-                            looking = false;
-                            if (this.state.phase() == Phase.ENDED) {
-                                return;
-                            }
                             if (error != null) {
-                                fail(error);
+                                looked(() -> fail(error));
                             } else {
-                                looked(found);
-                            }
-                            if (lookAgain) {
-                                look();
+                                lookAtOtherend(found[0], found[1], XenbusState.parse(found[2]));
                             }
                         },
                         nodename + "/backend",
                         nodename + "/backend-id",
-                        nodename + "/state",
-                        state);
+                        nodename + "/state");
     }
 
-    private void looked(String[] found) {
-        String backend = found[0];
+    private void lookAtOtherend(String backend, String backendId, XenbusState own) {
+        if (backend == null || !backend.equals(otherendPath)) {
+            looked(() -> adopt(backend, backendId));
+            return;
+        }
+        guest.store().read(otherendPath + "/state", (text, error) -> {
+            if (error != null && !isGone(error)) {
+                looked(() -> fail(error));
+                return;
+            }
+            looked(() -> {
+                if (!backend.equals(otherendPath)) {
+                    return; // resumed meanwhile: another look is on its way
+                }
+                otherend = XenbusState.parse(text);
+                Phase phase = state.phase();
+                boolean reset = own == XenbusState.INITIALISING
+                        && (phase == Phase.CONNECTED || phase == Phase.DRAINING)
+                        && state.then() != Then.END;
+                input(reset ? Input.REPLACED : Input.OTHEREND);
+            });
+        });
+    }
+
+    /** A node that does not exist, or that has become somebody else's. */
+    private static boolean isGone(XenException error) {
+        return error instanceof XenstoreException refused && (refused.is("ENOENT") || refused.is("EACCES"));
+    }
+
+    private void looked(Runnable conclusion) {
+        looking = false;
+        if (state.phase() != Phase.ENDED) {
+            conclusion.run();
+        }
+        if (lookAgain && state.phase() != Phase.ENDED) {
+            look();
+        }
+    }
+
+    /** A backend we did not know: the first, one that the toolstack put in the place of another, or none any more. */
+    private void adopt(String backend, String backendId) {
         if (backend == null) {
             if (otherendPath != null) {
                 otherend = XenbusState.UNKNOWN;
@@ -246,25 +288,6 @@ public final class XenbusFrontend implements Lifecycle {
             }
             return; // not created yet: the deadline is running
         }
-        if (!backend.equals(otherendPath)) {
-            adopt(backend, found[1]);
-            return;
-        }
-        XenbusState own = XenbusState.parse(found[2]);
-        Phase phase = state.phase();
-        if (own == XenbusState.INITIALISING
-                && (phase == Phase.CONNECTED || phase == Phase.DRAINING)
-                && state.then() != Then.END) {
-            otherend = XenbusState.parse(found[3]);
-            input(Input.REPLACED);
-            return;
-        }
-        otherend = XenbusState.parse(found[3]);
-        input(Input.OTHEREND);
-    }
-
-    /** A backend we did not know: the first, or one that the toolstack put in the place of another. */
-    private void adopt(String backend, String backendId) {
         boolean replaced = otherendPath != null;
         int id;
         try {
@@ -371,8 +394,7 @@ public final class XenbusFrontend implements Lifecycle {
                             }
                         }),
                         (ok, error) -> {
-                            boolean removed = error instanceof XenstoreException refused && refused.is("ENOENT");
-                            if (error != null && !removed && state.phase() != Phase.ENDED) {
+                            if (error != null && !isGone(error) && state.phase() != Phase.ENDED) {
                                 fail(error);
                             } else {
                                 look();

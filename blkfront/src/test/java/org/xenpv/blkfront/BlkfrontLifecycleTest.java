@@ -1,0 +1,234 @@
+package org.xenpv.blkfront;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.backends.block.BlkbackConfig;
+import org.xenpv.backends.block.MemoryStore;
+import org.xenpv.backends.block.ServiceModel;
+import org.xenpv.fault.XenPeerGoneException;
+import org.xenpv.io.blkif.Blkif;
+import org.xenpv.simulator.Faults;
+import org.xenpv.simulator.SimulatedXen;
+import org.xenpv.testkit.xen.OnSimulatedXen;
+import org.xenpv.testkit.xen.SimulatedXenTest;
+
+/** Backends that restart, vanish and are unplugged, guests that are suspended: with requests in flight. */
+class BlkfrontLifecycleTest {
+
+    private static final int DISK_BYTES = 1 << 20;
+    private static final Duration A_WHILE = Duration.ofSeconds(30);
+
+    /** Every request takes a millisecond, so that some are in flight whenever something happens. */
+    private static final ServiceModel SLOW = new ServiceModel() {
+        @Override
+        public short verdict(int operation, long sector, long sectors) {
+            return Blkif.BLKIF_RSP_OKAY;
+        }
+
+        @Override
+        public long delayNs(int operation, long sector, long sectors) {
+            return 1_000_000L;
+        }
+    };
+
+    private static DiskHost slowHost(SimulatedXen xen, byte[] content, BlkbackConfig config) {
+        return new DiskHost(xen, MemoryStore.of(content), config, back -> back.serviceModel(SLOW));
+    }
+
+    private static List<CompletableFuture<Integer>> writeAll(Blkfront disk, byte[] content) {
+        List<CompletableFuture<Integer>> writes = new ArrayList<>();
+        int chunk = 24 * 1024;
+        for (int at = 0; at < content.length; at += chunk) {
+            int bytes = Math.min(chunk, content.length - at);
+            writes.add(disk.write(at / 512, ByteBuffer.wrap(content, at, bytes)));
+        }
+        return writes;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 3, 7, 20})
+    @OnSimulatedXen
+    void shouldIssueAgain_whenTheBackendRestartsWithRequestsInFlight(int afterMs, SimulatedXen xen) {
+        byte[] content = BlkfrontTest.randomBytes(DISK_BYTES, 5);
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect(BlkfrontConfig.DEFAULT.requestsPerQueue(4))) {
+            List<CompletableFuture<Integer>> writes = writeAll(disk, content);
+            xen.runFor(Duration.ofMillis(afterMs));
+            host.driverDomain.run(domain -> host.service.restart(host.device.backendNodename()));
+            writes.forEach(CompletableFuture::join);
+            disk.flush().join();
+
+            assertThat(host.store.stableContent()).isEqualTo(content);
+            assertThat(disk.stats().reconnects()).isEqualTo(1);
+        }
+    }
+
+    @SimulatedXenTest
+    void B8_shouldSplitAnew_whenTheNewBackendOffersLess(SimulatedXen xen) {
+        byte[] content = BlkfrontTest.randomBytes(DISK_BYTES, 6);
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect()) {
+            assertThat(disk.features().indirectSegments()).isEqualTo(32);
+            List<CompletableFuture<Integer>> writes = writeAll(disk, content);
+            xen.runFor(Duration.ofMillis(1));
+            host.serveFrom(BlkbackConfig.PLAIN);
+            writes.forEach(CompletableFuture::join);
+
+            assertThat(disk.features().indirectSegments()).isZero();
+            assertThat(host.store.content()).isEqualTo(content);
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldFailWhatIsInFlight_whenToldNotToIssueAgain(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect(BlkfrontConfig.DEFAULT.reissue(false))) {
+            CompletableFuture<Integer> write = disk.write(0, ByteBuffer.allocate(4096));
+            xen.runFor(Duration.ofNanos(100 * 1000L));
+            host.driverDomain.run(domain -> host.service.restart(host.device.backendNodename()));
+            assertThatThrownBy(write::join).hasCauseInstanceOf(XenPeerGoneException.class);
+            disk.write(0, ByteBuffer.allocate(4096)).join();
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldCompleteAsLost_whatAProgramPutOnTheRingItself(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect()) {
+            List<Integer> statuses = new ArrayList<>();
+            host.guest.run(guest -> {
+                BlkQueue queue = disk.queue(0);
+                BlkRequest request = queue.acquire();
+                queue.submit(request.read(0, 4096, done -> statuses.add(done.status())));
+                queue.push();
+            });
+            host.driverDomain.run(domain -> host.service.restart(host.device.backendNodename()));
+            assertThat(xen.runUntil(() -> !statuses.isEmpty(), A_WHILE)).isTrue();
+            assertThat(statuses).containsExactly(BlkRequest.LOST);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5, 20})
+    @OnSimulatedXen
+    void L1_shouldIssueAgain_whenRestoredOnAnotherHostWithRequestsInFlight(int afterMs, SimulatedXen xen) {
+        byte[] content = BlkfrontTest.randomBytes(DISK_BYTES, 7);
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect(BlkfrontConfig.DEFAULT.requestsPerQueue(4))) {
+            List<CompletableFuture<Integer>> writes = writeAll(disk, content);
+            xen.runFor(Duration.ofMillis(afterMs));
+            xen.toolstack().suspend(host.guest);
+            xen.toolstack().restore(host.guest);
+            writes.forEach(CompletableFuture::join);
+            disk.flush().join();
+
+            assertThat(host.store.stableContent()).isEqualTo(content);
+            assertThat(disk.stats().reconnects()).isEqualTo(1);
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldGoOnAsIfNothingHadBeen_whenTheSuspendIsCancelled(SimulatedXen xen) {
+        byte[] content = BlkfrontTest.randomBytes(DISK_BYTES, 8);
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect()) {
+            List<CompletableFuture<Integer>> writes = writeAll(disk, content);
+            xen.toolstack().suspend(host.guest);
+            xen.toolstack().resume(host.guest);
+            writes.forEach(CompletableFuture::join);
+
+            assertThat(host.store.content()).isEqualTo(content);
+            assertThat(disk.stats().reconnects()).isZero();
+        }
+    }
+
+    @SimulatedXenTest
+    void K15_unplugFinishesWhatIsOnTheRing_andFailsTheRest(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            Blkfront disk =
+                    host.connect(BlkfrontConfig.DEFAULT.requestsPerQueue(2).requestBytes(4096));
+            List<CompletableFuture<Integer>> writes = writeAll(disk, new byte[DISK_BYTES]);
+            xen.runFor(Duration.ofMillis(3));
+            assertThat(xen.toolstack().detach(host.device)).isTrue();
+
+            assertThat(xen.runUntil(() -> writes.stream().allMatch(CompletableFuture::isDone), A_WHILE))
+                    .isTrue();
+            assertThat(writes).anyMatch(write -> !write.isCompletedExceptionally());
+            assertThatThrownBy(() -> writes.get(writes.size() - 1).join())
+                    .hasCauseInstanceOf(XenPeerGoneException.class);
+            assertThatThrownBy(() -> disk.flush().join()).hasCauseInstanceOf(XenPeerGoneException.class);
+            disk.close();
+        }
+    }
+
+    @SimulatedXenTest
+    void K11_aDeviceThatVanishesIsGone(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            Blkfront disk = host.connect();
+            CompletableFuture<Integer> write = disk.write(0, ByteBuffer.allocate(4096));
+            xen.toolstack().forceDetach(host.device);
+            assertThat(xen.runUntil(write::isDone, A_WHILE)).isTrue();
+            xen.runFor(Duration.ofSeconds(1));
+            assertThatThrownBy(() -> disk.flush().join()).hasCauseInstanceOf(XenPeerGoneException.class);
+            disk.close();
+        }
+    }
+
+    @SimulatedXenTest
+    void L3_closingIsSafe_atEveryMomentOfConnecting(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            for (int micros = 0; micros < 60; micros += 2) {
+                List<String> ends = new ArrayList<>();
+                BlkfrontDevice device = host.device(BlkfrontConfig.DEFAULT, ends);
+                host.guest.run(guest -> device.start());
+                xen.runFor(Duration.ofNanos(micros * 1000L));
+                host.guest.run(guest -> device.close());
+                assertThat(xen.runUntil(() -> !ends.isEmpty(), A_WHILE))
+                        .as("closed after %d us", micros)
+                        .isTrue();
+                assertThat(ends).containsExactly("closed");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {5, 10, 15, 20, 25, 30, 35, 40, 50, 70, 100, 200})
+    @OnSimulatedXen
+    void L3_removalIsSafe_atEveryMomentOfConnecting(int micros, SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            List<String> ends = new ArrayList<>();
+            BlkfrontDevice device = host.device(BlkfrontConfig.DEFAULT, ends);
+            host.guest.run(guest -> device.start());
+            xen.runFor(Duration.ofNanos(micros * 1000L));
+            xen.toolstack().forceDetach(host.device);
+            assertThat(xen.runUntil(() -> !ends.isEmpty(), A_WHILE)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void shouldNotNotice_whenEventsAreLateLostDoubledAndSpurious(long seed) {
+        byte[] content = BlkfrontTest.randomBytes(DISK_BYTES, 9);
+        try (SimulatedXen xen = SimulatedXen.deterministic(seed)) {
+            try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                    Blkfront disk = host.connect()) {
+                xen.inject(Faults.weather().withEventsDropped(200));
+                writeAll(disk, content).forEach(CompletableFuture::join);
+                ByteBuffer back = ByteBuffer.allocate(DISK_BYTES);
+                disk.read(0, back).join();
+                assertThat(back.array()).as("seed=%d", seed).isEqualTo(content);
+                xen.heal();
+            }
+            xen.assertNothingLeaked();
+            xen.assertNoErrors();
+        }
+    }
+}
