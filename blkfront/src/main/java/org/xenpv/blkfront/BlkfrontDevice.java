@@ -233,9 +233,13 @@ public final class BlkfrontDevice {
             keys.put(BlkifKeys.FEATURE_PERSISTENT, features.persistent());
             if (features.ringPageOrder() > 0) {
                 keys.put(BlkifKeys.RING_PAGE_ORDER, features.ringPageOrder());
+            } else {
+                keys.remove(BlkifKeys.RING_PAGE_ORDER);
             }
             if (queues.length > 1) {
                 keys.put(BlkifKeys.MULTI_QUEUE_NUM_QUEUES, queues.length);
+            } else {
+                keys.remove(BlkifKeys.MULTI_QUEUE_NUM_QUEUES);
             }
             for (int i = 0; i < queues.length; i++) {
                 publishQueue(queues[i], queues.length > 1 ? BlkifKeys.queue(i) + "/" : "", keys);

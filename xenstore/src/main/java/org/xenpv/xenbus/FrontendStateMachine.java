@@ -15,7 +15,7 @@ import java.util.List;
  * <pre>
  * phase (our state)        | UNKNOWN | INITIALISING | INIT_WAIT | INITIALISED | CONNECTED | CLOSING   | CLOSED
  * -------------------------+---------+--------------+-----------+-------------+-----------+-----------+----------
- * INIT (Initialising)      |         |              | publish   | reset       | reset     | shut      |
+ * INIT (Initialising)      |         |              | publish   | reset       | reset     | over      |
  * PUBLISHING (Initialising)| gone    | again        |           |             |           | shut      | shut
  * PUBLISHED (Initialised)  | gone    | again        |           |             | connect   | shut      | shut
  * CONNECTING (Initialised) | gone    | again        | again     |             |           | shut      | shut
@@ -28,6 +28,7 @@ import java.util.List;
  *
  * publish  PUBLISH; PUBLISHING                     connect  CONNECT; CONNECTING
  * reset    a stale connection of an earlier life: close it first: STATE_CLOSING; CLOSING, then start again
+ * over     the same, but the backend is closing it already: STOP, STATE_CLOSED; RELEASING, then start again
  * again    the backend died and another took its place: STOP, RELEASE, STATE_INITIALISING; INIT
  * refresh  REFRESH: the backend announces a change (e.g. of the disk's size)
  * drain    DRAIN; DRAINING: no new requests, finish those in flight
@@ -39,7 +40,7 @@ import java.util.List;
  *
  * <p>The other inputs: {@code PUBLISHED} and {@code CONNECTED_OK} end an action of ours; {@code DRAINED} as well.
  * {@code CLOSE} comes from the user; {@code FAULT} from the driver (protocol violation) or from a refused negotiation;
- * {@code REPLACED} when the toolstack re-created our device; {@code RESUMED} after a suspend; {@code TIMEOUT} when a
+ * {@code REPLACED} when the toolstack re-created our device; {@code REMOVED} when it took it away; {@code RESUMED} after a suspend; {@code TIMEOUT} when a
  * phase has lasted too long.
  */
 public final class FrontendStateMachine {
@@ -87,6 +88,7 @@ public final class FrontendStateMachine {
         CLOSE,
         FAULT,
         REPLACED,
+        REMOVED,
         RESUMED,
         TIMEOUT
     }
@@ -137,6 +139,7 @@ public final class FrontendStateMachine {
             case CLOSE -> onClose(state, otherend);
             case FAULT -> onFault(state);
             case REPLACED -> to(START, Phase.INIT, Action.STOP, Action.RELEASE, Action.LOOK);
+            case REMOVED -> gone(state);
             case RESUMED -> onResumed(state);
             case TIMEOUT -> onTimeout(state);
         };
@@ -149,7 +152,7 @@ public final class FrontendStateMachine {
                     case INIT_WAIT -> to(state, Phase.PUBLISHING, Action.PUBLISH);
                     case INITIALISED, CONNECTED ->
                         to(new State(Phase.CLOSING, Then.START), Phase.CLOSING, Action.STATE_CLOSING);
-                    case CLOSING -> shut(state);
+                    case CLOSING -> shut(new State(Phase.INIT, Then.START));
                     default -> stay(state);
                 };
             case PUBLISHING ->

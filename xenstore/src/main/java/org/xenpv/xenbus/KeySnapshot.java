@@ -95,6 +95,7 @@ public final class KeySnapshot {
     /** Names and values to publish, in order. */
     public static final class Writer {
         private final List<String> pairs = new ArrayList<>();
+        private final List<String> removed = new ArrayList<>();
 
         public Writer put(String key, String value) {
             pairs.add(key);
@@ -108,6 +109,16 @@ public final class KeySnapshot {
 
         public Writer put(String key, boolean value) {
             return put(key, value ? "1" : "0");
+        }
+
+        /** Says that a key must not be there: one of an earlier connection would be believed. */
+        public Writer remove(String key) {
+            removed.add(key);
+            return this;
+        }
+
+        List<String> removed() {
+            return removed;
         }
 
         /** The pairs, keys made absolute below a directory, and room for {@code extra} more at the end. */

@@ -11,11 +11,8 @@ import org.xenpv.xenstore.XenstoreWatch;
  * <p>Initialising: advertise, then InitWait. Frontend Initialised or Connected: map its rings, Connected. Frontend
  * Closing: Closing. Frontend Closed: unmap, Closed, and wait for it to start again if the toolstack keeps the device
  * online. Frontend Initialising while we are connected: it lost its memory (resume, crash): unmap and InitWait again.
- * Frontend's directory gone: unmap and end.
- *
- * <p>A frontend that is Connected before we have advertised anything is connected to a backend that died: what it
- * published belongs to that life (its grants may name another domain, requests in flight may have been half answered).
- * It is left alone until it has seen our InitWait and starts anew.
+ * Frontend's directory gone: unmap and end. A frontend that is Connected without having been in an
+ * earlier state since we came is connected to a predecessor: our InitWait makes it begin anew.
  *
  * <p>Owned by the event loop's thread.
  */
@@ -30,7 +27,9 @@ public final class XenbusBackend {
     private int otherendId = -1;
     private XenstoreWatch otherendWatch;
     private XenstoreWatch onlineWatch;
+    /** The frontend had published its rings before we came, and has not begun anew yet. */
     private boolean stale;
+
     private boolean busy;
     private boolean again;
     private boolean ended;
@@ -72,7 +71,13 @@ public final class XenbusBackend {
                 return;
             }
             otherendPath = frontend;
-            lookBeforeAdvertising();
+            guest.store().read(otherendPath + "/state", (text, error) -> {
+                if (!ended) {
+                    XenbusState found = XenbusState.parse(text);
+                    stale = found == XenbusState.INITIALISED || found == XenbusState.CONNECTED;
+                    advertise();
+                }
+            });
         });
     }
 
@@ -124,23 +129,6 @@ public final class XenbusBackend {
                         nodename + "/" + second);
     }
 
-    private void lookBeforeAdvertising() {
-        guest.store()
-                .readAll(
-                        (found, error) -> {
-                            if (ended) {
-                                return;
-                            }
-                            if (error != null) {
-                                end(error);
-                                return;
-                            }
-                            stale = XenbusState.parse(found[0]) == XenbusState.CONNECTED;
-                            advertise();
-                        },
-                        otherendPath + "/state");
-    }
-
     private void advertise() {
         readKeys(nodename, driver.backendKeys(), keys -> {
             KeySnapshot.Writer writer = new KeySnapshot.Writer();
@@ -188,10 +176,9 @@ public final class XenbusBackend {
     }
 
     private void otherend(XenbusState otherend, boolean offline) {
-        if (stale && otherend == XenbusState.CONNECTED && state == XenbusState.INIT_WAIT && !offline) {
-            return;
+        if (otherend != XenbusState.INITIALISED && otherend != XenbusState.CONNECTED) {
+            stale = false;
         }
-        stale = false;
         switch (otherend) {
             case INITIALISING -> {
                 if (state == XenbusState.CONNECTED || state == XenbusState.CLOSING || state == XenbusState.CLOSED) {
@@ -204,7 +191,7 @@ public final class XenbusBackend {
                 }
             }
             case INITIALISED, CONNECTED -> {
-                if (state == XenbusState.INIT_WAIT) {
+                if (state == XenbusState.INIT_WAIT && !(stale && otherend == XenbusState.CONNECTED)) {
                     connect();
                 } else if (state == XenbusState.CONNECTED && offline) {
                     switchTo(XenbusState.CLOSING);

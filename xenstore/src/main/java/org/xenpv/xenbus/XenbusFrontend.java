@@ -283,8 +283,7 @@ public final class XenbusFrontend implements Lifecycle {
     private void adopt(String backend, String backendId) {
         if (backend == null) {
             if (otherendPath != null) {
-                otherend = XenbusState.UNKNOWN;
-                input(Input.OTHEREND);
+                input(Input.REMOVED);
             }
             return; // not created yet: the deadline is running
         }
@@ -325,16 +324,28 @@ public final class XenbusFrontend implements Lifecycle {
             String[] pairs = writer.under(nodename, 2);
             pairs[pairs.length - 2] = nodename + "/state";
             pairs[pairs.length - 1] = Integer.toString(XenbusState.INITIALISED.value());
-            guest.store().<Void>transaction((tx, done) -> tx.writeAll(done, pairs), (ok, error) -> {
-                if (now != generation) {
-                    return;
-                }
-                if (error != null) {
-                    fail(error);
-                } else {
-                    input(Input.PUBLISHED);
-                }
-            });
+            guest.store()
+                    .<Void>transaction(
+                            (tx, done) -> {
+                                XenException[] first = new XenException[1];
+                                for (String key : writer.removed()) {
+                                    tx.remove(
+                                            nodename + "/" + key,
+                                            (ok, error) -> first[0] = first[0] == null ? error : first[0]);
+                                }
+                                tx.writeAll(
+                                        (ok, error) -> done.accept(null, first[0] == null ? error : first[0]), pairs);
+                            },
+                            (ok, error) -> {
+                                if (now != generation) {
+                                    return;
+                                }
+                                if (error != null) {
+                                    fail(error);
+                                } else {
+                                    input(Input.PUBLISHED);
+                                }
+                            });
         });
     }
 

@@ -24,17 +24,20 @@ class FrontendStateMachineTest {
 
     private static final Path SOURCE = Path.of("src/main/java/org/xenpv/xenbus/FrontendStateMachine.java");
 
-    private static final Map<String, Step> MEANINGS = Map.of(
-            "publish", step(Phase.PUBLISHING, Then.WAIT, Action.PUBLISH),
-            "connect", step(Phase.CONNECTING, Then.WAIT, Action.CONNECT),
-            "reset", step(Phase.CLOSING, Then.START, Action.STATE_CLOSING),
-            "again", step(Phase.INIT, Then.WAIT, Action.STOP, Action.RELEASE, Action.STATE_INITIALISING, Action.LOOK),
-            "refresh", step(Phase.CONNECTED, Then.WAIT, Action.REFRESH),
-            "drain", step(Phase.DRAINING, Then.WAIT, Action.DRAIN),
-            "shut", step(Phase.RELEASING, Then.WAIT, Action.STOP, Action.STATE_CLOSED, Action.LOOK),
-            "release", step(Phase.CLOSED, Then.WAIT, Action.STOP, Action.RELEASE, Action.LOOK),
-            "gone", step(Phase.ENDED, Then.WAIT, Action.STOP, Action.RELEASE, Action.END),
-            "reopen", step(Phase.INIT, Then.WAIT, Action.STATE_INITIALISING, Action.LOOK));
+    private static final Map<String, Step> MEANINGS = Map.ofEntries(
+            Map.entry("publish", step(Phase.PUBLISHING, Then.WAIT, Action.PUBLISH)),
+            Map.entry("connect", step(Phase.CONNECTING, Then.WAIT, Action.CONNECT)),
+            Map.entry("reset", step(Phase.CLOSING, Then.START, Action.STATE_CLOSING)),
+            Map.entry("over", step(Phase.RELEASING, Then.START, Action.STOP, Action.STATE_CLOSED, Action.LOOK)),
+            Map.entry(
+                    "again",
+                    step(Phase.INIT, Then.WAIT, Action.STOP, Action.RELEASE, Action.STATE_INITIALISING, Action.LOOK)),
+            Map.entry("refresh", step(Phase.CONNECTED, Then.WAIT, Action.REFRESH)),
+            Map.entry("drain", step(Phase.DRAINING, Then.WAIT, Action.DRAIN)),
+            Map.entry("shut", step(Phase.RELEASING, Then.WAIT, Action.STOP, Action.STATE_CLOSED, Action.LOOK)),
+            Map.entry("release", step(Phase.CLOSED, Then.WAIT, Action.STOP, Action.RELEASE, Action.LOOK)),
+            Map.entry("gone", step(Phase.ENDED, Then.WAIT, Action.STOP, Action.RELEASE, Action.END)),
+            Map.entry("reopen", step(Phase.INIT, Then.WAIT, Action.STATE_INITIALISING, Action.LOOK)));
 
     private static Step step(Phase phase, Then then, Action... actions) {
         return new Step(new State(phase, then), List.of(actions));
@@ -174,6 +177,16 @@ class FrontendStateMachineTest {
             assertThat(replaced).isEqualTo(step(Phase.INIT, Then.WAIT, Action.STOP, Action.RELEASE, Action.LOOK));
             Step resumed = FrontendStateMachine.step(new State(phase, Then.WAIT), Input.RESUMED, XenbusState.CONNECTED);
             assertThat(resumed.next().phase()).isEqualTo(Phase.INIT);
+        }
+    }
+
+    @Test
+    void aDeviceTakenAwayIsGone_inEveryPhase() {
+        for (Phase phase : Phase.values()) {
+            if (phase != Phase.ENDED) {
+                assertThat(FrontendStateMachine.step(new State(phase, Then.WAIT), Input.REMOVED, XenbusState.CONNECTED))
+                        .isEqualTo(MEANINGS.get("gone"));
+            }
         }
     }
 
