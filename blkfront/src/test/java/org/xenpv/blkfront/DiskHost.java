@@ -1,13 +1,10 @@
 package org.xenpv.blkfront;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import org.xenpv.backends.block.Blkback;
 import org.xenpv.backends.block.BlkbackConfig;
 import org.xenpv.backends.block.BlkbackService;
-import org.xenpv.backends.block.BlockStore;
 import org.xenpv.backends.block.MemoryStore;
 import org.xenpv.fault.XenException;
 import org.xenpv.simulator.DomainConfig;
@@ -44,7 +41,7 @@ final class DiskHost implements AutoCloseable {
 
     private BlkbackService serve(BlkbackConfig config) {
         return driverDomain.start(domain -> {
-            BlkbackService started = new BlkbackService(domain, (params, writable) -> new Medium(), config, setup);
+            BlkbackService started = new BlkbackService(domain, (params, writable) -> store, config, setup);
             started.start();
             return started;
         });
@@ -93,52 +90,5 @@ final class DiskHost implements AutoCloseable {
 
     Blkback backend() {
         return service.devices().get(0);
-    }
-
-    /** The store as one backend has it open: it outlives that backend. */
-    private final class Medium implements BlockStore {
-
-        @Override
-        public long sizeBytes() {
-            return store.sizeBytes();
-        }
-
-        @Override
-        public long remeasure() {
-            return store.sizeBytes();
-        }
-
-        @Override
-        public boolean readOnly() {
-            return store.readOnly();
-        }
-
-        @Override
-        public void read(long positionBytes, ByteBuffer[] targets, int count) throws IOException {
-            store.read(positionBytes, targets, count);
-        }
-
-        @Override
-        public void write(long positionBytes, ByteBuffer[] sources, int count) throws IOException {
-            store.write(positionBytes, sources, count);
-        }
-
-        @Override
-        public void flush() throws IOException {
-            store.flush();
-        }
-
-        @Override
-        public void discard(long positionBytes, long lengthBytes) throws IOException {
-            store.discard(positionBytes, lengthBytes);
-        }
-
-        @Override
-        public void secureDiscard(long positionBytes, long lengthBytes) throws IOException {
-            store.secureDiscard(positionBytes, lengthBytes);
-        }
-
-        @Override
-        public void close() {}
     }
 }

@@ -5,6 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.xenpv.fault.XenConfigException;
+import org.xenpv.fault.XenException;
+import org.xenpv.xenstore.Result;
+import org.xenpv.xenstore.XenstoreOps;
 
 /**
  * What stood under a directory of xenstore at one moment, decoded strictly: the other end wrote it, so every number is
@@ -92,7 +95,7 @@ public final class KeySnapshot {
         return !text.isEmpty();
     }
 
-    /** Names and values to publish, in order. */
+    /** Names and values to publish, in order, and names to take away. */
     public static final class Writer {
         private final List<String> pairs = new ArrayList<>();
         private final List<String> removed = new ArrayList<>();
@@ -117,18 +120,20 @@ public final class KeySnapshot {
             return this;
         }
 
-        List<String> removed() {
-            return removed;
-        }
-
-        /** The pairs, keys made absolute below a directory, and room for {@code extra} more at the end. */
-        String[] under(String directory, int extra) {
-            String[] array = new String[pairs.size() + extra];
+        /** Does all of it below a directory, and writes the state there; removals come first. */
+        void write(XenstoreOps tx, String directory, XenbusState state, Result<Void> done) {
+            XenException[] first = new XenException[1];
+            for (String key : removed) {
+                tx.remove(directory + "/" + key, (ok, error) -> first[0] = first[0] == null ? error : first[0]);
+            }
+            String[] array = new String[pairs.size() + 2];
             for (int i = 0; i < pairs.size(); i += 2) {
                 array[i] = directory + "/" + pairs.get(i);
                 array[i + 1] = pairs.get(i + 1);
             }
-            return array;
+            array[array.length - 2] = directory + "/state";
+            array[array.length - 1] = Integer.toString(state.value());
+            tx.writeAll((ok, error) -> done.accept(null, first[0] == null ? error : first[0]), array);
         }
     }
 }

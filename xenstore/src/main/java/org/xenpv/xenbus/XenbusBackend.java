@@ -269,16 +269,13 @@ public final class XenbusBackend {
 
     /** Writes keys and state together, unless the toolstack has removed the directory. */
     private void write(KeySnapshot.Writer keys, XenbusState next) {
-        String[] pairs = keys.under(nodename, 2);
-        pairs[pairs.length - 2] = nodename + "/state";
-        pairs[pairs.length - 1] = Integer.toString(next.value());
         guest.store()
                 .<Void>transaction(
                         (tx, done) -> tx.read(nodename + "/state", (old, error) -> {
                             if (error != null) {
                                 done.accept(null, error);
                             } else {
-                                tx.writeAll(done, pairs);
+                                keys.write(tx, nodename, next, done);
                             }
                         }),
                         (ok, error) -> {

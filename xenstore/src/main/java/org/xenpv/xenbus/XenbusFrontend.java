@@ -321,22 +321,9 @@ public final class XenbusFrontend implements Lifecycle {
                 fail(e);
                 return;
             }
-            String[] pairs = writer.under(nodename, 2);
-            pairs[pairs.length - 2] = nodename + "/state";
-            pairs[pairs.length - 1] = Integer.toString(XenbusState.INITIALISED.value());
             guest.store()
                     .<Void>transaction(
-                            (tx, done) -> {
-                                XenException[] first = new XenException[1];
-                                for (String key : writer.removed()) {
-                                    tx.remove(
-                                            nodename + "/" + key,
-                                            (ok, error) -> first[0] = first[0] == null ? error : first[0]);
-                                }
-                                tx.writeAll(
-                                        (ok, error) -> done.accept(null, first[0] == null ? error : first[0]), pairs);
-                            },
-                            (ok, error) -> {
+                            (tx, done) -> writer.write(tx, nodename, XenbusState.INITIALISED, done), (ok, error) -> {
                                 if (now != generation) {
                                     return;
                                 }

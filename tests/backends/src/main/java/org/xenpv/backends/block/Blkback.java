@@ -212,6 +212,14 @@ public final class Blkback implements AutoCloseable {
                 reason = e;
                 throw e;
             }
+            // A backend before us may have offered more; what it left would be believed.
+            keys.remove(BlkifKeys.FEATURE_MAX_INDIRECT_SEGMENTS)
+                    .remove(BlkifKeys.MAX_RING_PAGE_ORDER)
+                    .remove(BlkifKeys.MAX_RING_PAGES)
+                    .remove(BlkifKeys.MULTI_QUEUE_MAX_QUEUES)
+                    .remove(BlkifKeys.DISCARD_GRANULARITY)
+                    .remove(BlkifKeys.DISCARD_ALIGNMENT)
+                    .remove(BlkifKeys.DISCARD_SECURE);
             keys.put(BlkifKeys.FEATURE_PERSISTENT, config.persistent())
                     .put(BlkifKeys.FEATURE_FLUSH_CACHE, config.flush())
                     .put(BlkifKeys.FEATURE_BARRIER, config.barrier())
