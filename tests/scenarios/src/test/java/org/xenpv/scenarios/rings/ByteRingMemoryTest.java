@@ -55,11 +55,9 @@ class ByteRingMemoryTest {
             start(page, layout, startIndex);
             StoreBufferMemory producerBuffer = new StoreBufferMemory(page, seed);
             StoreBufferMemory consumerBuffer = new StoreBufferMemory(page, seed + 1);
-            InterleavingMemory producerMemory =
-                    new InterleavingMemory(new StaleLoadMemory(producerBuffer, seed, 30));
+            InterleavingMemory producerMemory = new InterleavingMemory(new StaleLoadMemory(producerBuffer, seed, 30));
             ByteRingProducer producer = ByteRingProducer.attach(producerMemory, layout);
-            ByteRingConsumer consumer =
-                    ByteRingConsumer.attach(new StaleLoadMemory(consumerBuffer, seed, 30), layout);
+            ByteRingConsumer consumer = ByteRingConsumer.attach(new StaleLoadMemory(consumerBuffer, seed, 30), layout);
             long total = 3L * layout.dataBytes();
             long[] written = {0};
             long[] read = {0};
@@ -112,15 +110,20 @@ class ByteRingMemoryTest {
             producerMemory.newPass();
             assertThat(producer.write(bytes, 0, length)).isEqualTo(expected);
             assertThat(producerMemory.readsOf(layout.consAt(), 4)).isEqualTo(1);
-            assertThat(producerMemory.readsOf(layout.prodAt(), 4)).as("its own index").isZero();
-            assertThat(producerMemory.readsOf(layout.dataAt(), layout.dataBytes())).isZero();
+            assertThat(producerMemory.readsOf(layout.prodAt(), 4))
+                    .as("its own index")
+                    .isZero();
+            assertThat(producerMemory.readsOf(layout.dataAt(), layout.dataBytes()))
+                    .isZero();
 
             byte[] got = new byte[length];
             consumerMemory.newPass();
             assertThat(consumer.read(got, 0, length)).isEqualTo(expected);
             assertThat(got).startsWith(Arrays.copyOf(bytes, expected));
             assertThat(consumerMemory.readsOf(layout.prodAt(), 4)).isEqualTo(1);
-            assertThat(consumerMemory.readsOf(layout.consAt(), 4)).as("its own index").isZero();
+            assertThat(consumerMemory.readsOf(layout.consAt(), 4))
+                    .as("its own index")
+                    .isZero();
             assertThat(consumerMemory.readsOf(0, SharedMemory.PAGE_BYTES)).isEqualTo(1);
         }
     }

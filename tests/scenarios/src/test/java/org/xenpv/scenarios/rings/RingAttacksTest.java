@@ -138,8 +138,7 @@ class RingAttacksTest {
         for (long position = 0; position <= accesses; position++) {
             BlkifResponse.put(page, 64, 5, Blkif.BLKIF_OP_READ, Blkif.BLKIF_RSP_OKAY);
             memory.beforeAccess(
-                    position,
-                    () -> BlkifResponse.put(page, 64, 0xffff_ffff_0000_0005L, 9, Blkif.BLKIF_RSP_ERROR));
+                    position, () -> BlkifResponse.put(page, 64, 0xffff_ffff_0000_0005L, 9, Blkif.BLKIF_RSP_ERROR));
             response.copyFrom(memory, 64);
             accesses = memory.accesses();
             long id = response.id();
