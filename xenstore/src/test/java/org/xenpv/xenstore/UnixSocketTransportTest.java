@@ -29,6 +29,10 @@ import org.xenpv.io.xs.XsMessageType;
 @Timeout(60)
 class UnixSocketTransportTest {
 
+    /** Real time passes here, on machines that may be busy: nothing may fail for being slow. */
+    private static final XenstoreClient.Options PATIENT =
+            XenstoreClient.Options.DEFAULT.withRequestTimeoutNs(50_000_000_000L);
+
     private final Clock clock = System::nanoTime;
     private final EventLoop loop = new EventLoop(new WakeOnlyEvents(clock), clock, new ConcurrentInbox());
     private Path directory;
@@ -44,7 +48,7 @@ class UnixSocketTransportTest {
         path = directory.resolve("s");
         listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         listener.bind(UnixDomainSocketAddress.of(path));
-        store = new XenstoreClient(UnixSocketTransport.connect(path), loop, XenstoreClient.Options.DEFAULT);
+        store = new XenstoreClient(UnixSocketTransport.connect(path), loop, PATIENT);
         peer = listener.accept();
     }
 

@@ -66,7 +66,7 @@ class SimulatedXenExtensionTest {
         assertThat(failure).isInstanceOf(IllegalStateException.class).hasMessage("the test's own");
         assertThat(failure.getSuppressed()[0])
                 .hasMessageContaining("-Dsim.seed=4711")
-                .hasMessageContaining("runs at");
+                .hasMessageContaining("the last that happened:\n  #");
     }
 
     private static Throwable failureOf(String method) {
