@@ -1,0 +1,298 @@
+package org.xenpv.scenarios.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.xenpv.backends.block.BlkbackConfig;
+import org.xenpv.backends.block.BlkbackService;
+import org.xenpv.backends.block.MemoryStore;
+import org.xenpv.blkfront.BlkGeometry;
+import org.xenpv.blkfront.Blkfront;
+import org.xenpv.blkfront.BlkfrontConfig;
+import org.xenpv.blkfront.BlkfrontDevice;
+import org.xenpv.fault.PeerFault;
+import org.xenpv.fault.XenException;
+import org.xenpv.fault.XenProtocolException;
+import org.xenpv.grant.GrantLedger;
+import org.xenpv.scenarios.hostile.HostileBlkback.Request;
+import org.xenpv.simulator.DomainConfig;
+import org.xenpv.simulator.SimDevice;
+import org.xenpv.simulator.SimDomain;
+import org.xenpv.simulator.SimulatedXen;
+import org.xenpv.xenbus.XenGuest;
+import org.xenpv.xenbus.XenbusState;
+
+/**
+ * A guest with two disks: {@code xvda} from a {@link HostileBlkback} in a driver domain of its own, {@code xvdb} from an
+ * honest backend in another. Whatever happens to the first, the second works.
+ */
+final class HostileHost implements AutoCloseable {
+
+    static final int SECTORS = 2048;
+
+    /** In this time every caller is answered once an event tells the frontend to look. */
+    static final Duration AT_ONCE = Duration.ofMillis(5);
+
+    static final Duration A_WHILE = Duration.ofSeconds(60);
+
+    /** No merging, no indirect requests: one operation of a page is one request. */
+    static final BlkfrontConfig PLAIN = BlkfrontConfig.DEFAULT
+            .ringPageOrderMax(0)
+            .requestBytes(4096)
+            .indirectSegmentsMax(0)
+            .persistentGrants(false);
+
+    final SimulatedXen xen;
+    final SimDomain guest;
+    final SimDomain evilDomain;
+    final SimDomain honestDomain;
+    final HostileBlkback evil;
+    final Blkfront healthy;
+    final List<String> told = new ArrayList<>();
+    SimDevice device;
+    BlkfrontDevice disk;
+    XenException endReason;
+    private int healthyRounds;
+
+    HostileHost(SimulatedXen xen) {
+        this(xen, DomainConfig.named("guest"));
+    }
+
+    HostileHost(SimulatedXen xen, DomainConfig guestConfig) {
+        this.xen = xen;
+        this.guest = xen.createDomain(guestConfig);
+        this.evilDomain = xen.createDomain(DomainConfig.named("evil").asDriverDomain());
+        this.honestDomain = xen.createDomain(DomainConfig.named("honest").asDriverDomain());
+        honestDomain.start(domain -> {
+            MemoryStore store = MemoryStore.of(new byte[SECTORS * 512]);
+            BlkbackService service =
+                    new BlkbackService(domain, (params, writable) -> store, BlkbackConfig.DEFAULT, back -> {});
+            service.start();
+            return service;
+        });
+        this.device = xen.toolstack().attachBlock(guest, evilDomain, "xvda", Map.of());
+        SimDevice second = xen.toolstack().attachBlock(guest, honestDomain, "xvdb", Map.of("params", "memory"));
+        this.evil = new HostileBlkback(evilDomain, device);
+        this.healthy = Blkfront.connect(guest.guest(), second.nodename());
+    }
+
+    // ---- the disk under attack
+
+    /** Starts the frontend of the disk under attack. */
+    BlkfrontDevice start(BlkfrontConfig config) {
+        return start(config, seen -> seen);
+    }
+
+    BlkfrontDevice start(BlkfrontConfig config, UnaryOperator<XenGuest> view) {
+        disk = new BlkfrontDevice(view.apply(guest.guest()), device.nodename(), config, new BlkfrontDevice.Listener() {
+            @Override
+            public void connected(BlkGeometry geometry) {
+                told.add("connected");
+            }
+
+            @Override
+            public void resized(BlkGeometry geometry) {
+                told.add("resized " + geometry.sectors());
+            }
+
+            @Override
+            public void ended(XenException reason) {
+                told.add("ended");
+                endReason = reason;
+            }
+        });
+        onGuest(() -> disk.start());
+        return disk;
+    }
+
+    /** The whole handshake, with what the backend advertises. */
+    HostileHost connect(BlkfrontConfig config, String... advertised) {
+        return connect(config, seen -> seen, advertised);
+    }
+
+    HostileHost connect(BlkfrontConfig config, UnaryOperator<XenGuest> view, String... advertised) {
+        start(config, view);
+        handshake(advertised);
+        return this;
+    }
+
+    void handshake(String... advertised) {
+        evil.advertise(advertised);
+        evil.attach();
+        evil.connected(SECTORS);
+    }
+
+    Caller submit(Caller caller) {
+        onGuest(() -> disk.submit(caller.op));
+        return caller;
+    }
+
+    /** Does something in a turn of the guest's loop, as the handler of an event would. */
+    void onGuest(Runnable body) {
+        boolean[] ran = new boolean[1];
+        RuntimeException[] thrown = new RuntimeException[1];
+        guest.guest().loop().execute(() -> {
+            ran[0] = true;
+            try {
+                body.run();
+            } catch (RuntimeException e) {
+                thrown[0] = e;
+            }
+        });
+        assertThat(xen.runUntil(() -> ran[0], AT_ONCE)).isTrue();
+        if (thrown[0] != null) {
+            throw thrown[0];
+        }
+    }
+
+    /** Reads of a page each that cannot be merged, all submitted. */
+    List<Caller> submitReads(int count) {
+        List<Caller> callers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            callers.add(submit(Caller.reading(i * 16L, 4096)));
+        }
+        return callers;
+    }
+
+    /** The same, and waits until they are on the ring. */
+    List<Request> takeReads(List<Caller> callers) {
+        return evil.take(callers.size());
+    }
+
+    void awaitAnswers(List<Caller> callers) {
+        awaitAnswers(callers, AT_ONCE);
+    }
+
+    void awaitAnswers(List<Caller> callers, Duration within) {
+        boolean all = xen.runUntil(() -> callers.stream().allMatch(Caller::answered), within);
+        assertThat(all).as("all callers answered within " + within).isTrue();
+    }
+
+    void assertDone(Caller caller) {
+        assertThat(caller.answers).isEqualTo(1);
+        assertThat(caller.error).isNull();
+    }
+
+    // ---- what must hold
+
+    /**
+     * BROKEN, whole: every caller has exactly one answer, the fault; later ones too; the ring is left alone; state Closing
+     * and an error node; every page comes back but those the backend holds, which are in quarantine and come back when it lets
+     * go; the other disk works.
+     */
+    void assertBroken(PeerFault fault, List<Caller> inFlight) {
+        awaitAnswers(inFlight);
+        for (Caller caller : inFlight) {
+            assertThat(caller.answers).isEqualTo(1);
+            assertFault(caller.error, fault);
+        }
+        long responses = disk.stats().responses();
+        assertFault(catchThrowable(() -> submit(Caller.reading(0, 512))), fault);
+        assertThat(disk.stats().faults()).isEqualTo(1);
+        evil.requireFront(XenbusState.CLOSING);
+        assertThat(errorNode()).startsWith(fault.name());
+        assertHealthyDiskWorks();
+
+        evil.rspProd(evil.reqProd());
+        evil.event();
+        xen.runFor(Duration.ofMillis(300));
+        assertThat(disk.stats().responses()).as("ring not read any more").isEqualTo(responses);
+        assertThat(inFlight).allMatch(caller -> caller.answers == 1);
+
+        evil.state(XenbusState.CLOSED);
+        awaitEnd();
+        assertFault(endReason, fault);
+        assertQuarantinedExactlyWhatIsHeld();
+    }
+
+    static void assertFault(Throwable error, PeerFault fault) {
+        assertThat(error).isInstanceOf(XenProtocolException.class);
+        assertThat(((XenProtocolException) error).fault()).isEqualTo(fault);
+    }
+
+    /** After the end: nothing is lent to the backend, what it maps is in quarantine, and returns when it lets go. */
+    void assertQuarantinedExactlyWhatIsHeld() {
+        assertThat(lent()).as("pages lent to the backend").isZero();
+        assertThat(quarantined()).as("pages in quarantine").isEqualTo(evil.heldPages());
+        assertHealthyDiskWorks();
+        evil.letGo();
+        assertThat(xen.runUntil(() -> quarantined() == 0, A_WHILE)).isTrue();
+    }
+
+    /** The device stays in service: one honest read goes through. */
+    void assertInService() {
+        int before = evil.reqProd();
+        Caller caller = submit(Caller.reading(SECTORS - 8, 4096));
+        List<Request> requests = evil.take(before + 1);
+        Request read = requests.get(requests.size() - 1);
+        evil.serve(read, 0x3c);
+        evil.answer(read, 0);
+        awaitAnswers(List.of(caller));
+        assertDone(caller);
+        assertThat(caller.buffer).containsOnly(0x3c);
+        assertThat(disk.stats().faults()).isZero();
+        assertHealthyDiskWorks();
+    }
+
+    void assertHealthyDiskWorks() {
+        byte[] bytes = new byte[8192];
+        Arrays.fill(bytes, (byte) ++healthyRounds);
+        long startNs = xen.clock().nanoTime();
+        healthy.write(0, ByteBuffer.wrap(bytes)).join();
+        ByteBuffer back = ByteBuffer.allocate(8192);
+        healthy.read(0, back).join();
+        assertThat(back.array()).isEqualTo(bytes);
+        assertThat(xen.clock().nanoTime() - startNs)
+                .as("time the healthy disk took")
+                .isLessThan(AT_ONCE.toNanos());
+    }
+
+    void awaitEnd() {
+        assertThat(xen.runUntil(() -> told.contains("ended"), A_WHILE))
+                .as("ended")
+                .isTrue();
+    }
+
+    String errorNode() {
+        return xen.toolstack().read(guest.home() + "/error/" + device.nodename() + "/error");
+    }
+
+    int lent() {
+        return count(false);
+    }
+
+    int quarantined() {
+        return count(true);
+    }
+
+    private int count(boolean quarantined) {
+        int count = 0;
+        for (GrantLedger.Entry entry : guest.call(g -> g.grants().ledger().entries())) {
+            if (entry.domid() == evilDomain.domid() && entry.quarantined() == quarantined) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /** Everything is let go and closed: what is left then is a leak, which the host looks for. */
+    @Override
+    public void close() {
+        if (evilDomain.isAlive()) {
+            evil.letGo();
+        }
+        if (disk != null && !told.contains("ended")) {
+            onGuest(() -> disk.close());
+            awaitEnd();
+        }
+        healthy.close();
+        honestDomain.stopServices();
+    }
+}
