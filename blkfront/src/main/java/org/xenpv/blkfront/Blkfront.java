@@ -22,6 +22,9 @@ import org.xenpv.xenbus.XenGuest;
  * <p>Futures complete on the event loop's thread with the exception types of {@code org.xenpv.fault}. A buffer belongs to
  * the disk from the call until its future is complete. What a call must get right itself (range, alignment, a writable
  * disk) is refused at the call with IllegalArgumentException or IllegalStateException.
+ *
+ * <p>In a flight recording {@code org.xenpv.BlkState} says when a disk was connected, resized or ended, and {@code
+ * org.xenpv.BlkOperation}, off unless enabled, what each operation took.
  */
 public final class Blkfront implements AutoCloseable {
 
@@ -39,16 +42,19 @@ public final class Blkfront implements AutoCloseable {
             @Override
             public void connected(BlkGeometry now) {
                 geometry = now;
+                BlkStateEvent.record(nodename, "connected", now.sectors(), null);
                 connected.complete(null);
             }
 
             @Override
             public void resized(BlkGeometry now) {
                 geometry = now;
+                BlkStateEvent.record(nodename, "resized", now.sectors(), null);
             }
 
             @Override
             public void ended(XenException reason) {
+                BlkStateEvent.record(nodename, "ended", 0, reason);
                 connected.completeExceptionally(
                         reason != null ? reason : new XenPeerGoneException(nodename + " is closed"));
                 ended.complete(null);
@@ -169,7 +175,10 @@ public final class Blkfront implements AutoCloseable {
     private CompletableFuture<Void> submit(BlkOp.Kind kind, long sector, long bytes, BlkData data) {
         BlkOp op = new BlkOp();
         LoopFuture<Void> future = new LoopFuture<>(loop);
+        BlkOperationEvent event = new BlkOperationEvent();
+        event.begin();
         op.set(kind, sector, bytes, data, (done, error) -> {
+            record(event, done, error);
             if (error == null) {
                 future.complete(null);
             } else {
@@ -190,6 +199,18 @@ public final class Blkfront implements AutoCloseable {
             loop.execute(submission);
         }
         return future;
+    }
+
+    private void record(BlkOperationEvent event, BlkOp op, XenException error) {
+        event.end();
+        if (event.shouldCommit()) {
+            event.device = device.nodename();
+            event.kind = op.kind().name();
+            event.sector = op.sector();
+            event.bytes = op.bytes();
+            event.error = error == null ? null : error.toString();
+            event.commit();
+        }
     }
 
     /** Waits for what was submitted, closes the device, and gives everything back; bounded by the handshake's deadlines. */

@@ -45,6 +45,8 @@ class ArchitectureTest {
             "org.xenpv.blkfront.Blkfront",
             "org.xenpv.blkfront.BlkfrontChannel",
             "org.xenpv.blkfront.ByteBufferData",
+            "org.xenpv.blkfront.BlkOperationEvent",
+            "org.xenpv.blkfront.BlkStateEvent",
             "org.xenpv.console.PvConsole",
             "org.xenpv.console.RawTerminal");
 
@@ -163,6 +165,7 @@ class ArchitectureTest {
         return home.startsWith("java.util.concurrent") && !CONCURRENT.contains(name)
                 || home.startsWith("java.util.regex")
                 || home.startsWith("java.lang.reflect")
+                || home.startsWith("jdk.jfr")
                 || home.startsWith("java.nio")
                 || home.startsWith("java.io") && !name.equals("java.io.PrintStream")
                 || home.startsWith("sun.misc")
