@@ -63,7 +63,12 @@ public final class BlkQueue {
     private boolean released;
     private final int[] stagedIndices;
     private int staged;
-    private long lastEventNs;
+
+    /** Where the ring stood, and since when, when looks began to bring nothing. */
+    private int quietReqProd;
+
+    private int quietRspCons;
+    private long quietSinceNs;
 
     private final BlkCounters counters;
 
@@ -300,12 +305,20 @@ public final class BlkQueue {
     }
 
     /**
-     * Sends an event again if requests have been with the backend for a while and nothing comes: the event that told it
-     * of them may have been lost, or its {@code req_event} be such that none was sent.
+     * A look at the ring brought nothing. If that has been so for a while with requests outstanding, sends an event
+     * again: the one that told the backend of them may have been lost, or its {@code req_event} be such that none was
+     * sent.
      */
     void nudge(long nowNs) {
-        if (live && ring.outstanding() > 0 && nowNs - lastEventNs >= NUDGE_NS) {
-            lastEventNs = nowNs;
+        if (!live || ring.outstanding() == 0) {
+            return;
+        }
+        if (ring.reqProdPvt() != quietReqProd || ring.rspCons() != quietRspCons) {
+            quietReqProd = ring.reqProdPvt();
+            quietRspCons = ring.rspCons();
+            quietSinceNs = nowNs;
+        } else if (nowNs - quietSinceNs >= NUDGE_NS) {
+            quietSinceNs = nowNs;
             counters.notificationsSent++;
             events.send(port);
         }
