@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.xenpv.event.EventLoop.Registration;
 
 /** What events can do to a loop, in virtual time. The letters are those of the table of attacks on event channels. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EventAttacksTest {
 
     private static final long MS = 1_000_000L;
@@ -233,6 +235,40 @@ class EventAttacksTest {
     }
 
     @Test
+    void e3_shouldNotProlongTheDelay_whenTheWatchdogFindsNothing() {
+        loop.register(5, "device", device);
+        quiesce();
+        for (int i = 0; i < 13; i++) {
+            ports.raise(5);
+            loop.runOnce();
+            untilUnmasked(5);
+        }
+        device.awaiting = true;
+        ports.raise(5);
+        loop.runOnce();
+        assertThat(untilUnmasked(5)).isEqualTo(SECOND);
+        assertThat(loop.stats().watchdogPolls()).isGreaterThan(5);
+    }
+
+    @Test
+    void e3_shouldLookInTheTurnThatIsAskedFor_whenOthersHadEventsMeanwhile() {
+        loop.register(5, "device", device);
+        loop.register(6, "other", new Device());
+        quiesce();
+        device.awaiting = true;
+        long lookNs = loop.pollAt();
+        assertThat(lookNs - clock.nowNs).isEqualTo(limits.watchdogNs());
+        clock.advance(limits.watchdogNs() / 2);
+        ports.raise(6);
+        quiesce();
+        assertThat(loop.pollAt()).isEqualTo(lookNs);
+        clock.nowNs = lookNs;
+        int callsBefore = device.calls;
+        loop.runOnce();
+        assertThat(device.calls).isEqualTo(callsBefore + 1);
+    }
+
+    @Test
     void e4_shouldOnlyCount_whenAnEventBringsNothing() {
         loop.register(5, "device", device);
         quiesce();
@@ -298,6 +334,32 @@ class EventAttacksTest {
         quiesce();
         assertThat(former.calls).isEqualTo(1);
         assertThat(device.calls).isEqualTo(2);
+    }
+
+    @Test
+    void e10_shouldLeaveThePortMasked_whenTheHandlerTakesItselfOff() {
+        Registration[] self = new Registration[1];
+        int[] calls = new int[1];
+        self[0] = loop.register(5, "self", budget -> {
+            if (calls[0]++ == 1) {
+                self[0].cancel();
+                return budget;
+            }
+            return 0;
+        });
+        quiesce();
+        ports.raise(5);
+        quiesce();
+        assertThat(calls[0]).isEqualTo(2);
+        assertThat(ports.masked[5]).isTrue();
+        loop.register(5, "next", budget -> {
+            loop.resumed();
+            return 0;
+        });
+        ports.log.clear();
+        quiesce();
+        assertThat(ports.log).as("the port is gone: nobody touches it").isEmpty();
+        assertThat(loop.pollAt()).isEqualTo(EventLoop.NEVER);
     }
 
     @Test

@@ -48,7 +48,8 @@ final class FakeXen implements EventChannelOp, SchedOp, EventArrayFrames, AutoCl
     /** Ports below this are taken: for the ends of the tables. */
     int firstPort = 1;
 
-    int sent;
+    /** Calls of send by port. */
+    final int[] sentBy = new int[1 << 17];
     /** Does not log calls. */
     boolean quiet;
 
@@ -108,7 +109,7 @@ final class FakeXen implements EventChannelOp, SchedOp, EventArrayFrames, AutoCl
                 if (!isOpen(port)) {
                     return -EINVAL;
                 }
-                sent++;
+                sentBy[port]++;
                 return 0;
             }
             case 9: // unmask
