@@ -4,6 +4,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
@@ -18,6 +19,8 @@ final class SideBySide {
 
     /** Fewer say nothing. */
     static final int PAIRS_MIN = 5;
+
+    private static final long LOOK_NS = 200_000_000;
 
     /**
      * How long and how strictly to measure.
@@ -88,7 +91,7 @@ final class SideBySide {
         List<double[]> pairs = new ArrayList<>();
         int discarded = 0;
         long deadline = System.nanoTime() + (long) (options.budgetSeconds() * 1e9);
-        while (pairs.size() < options.pairs() && System.nanoTime() - deadline < 0) {
+        while (pairs.size() < options.pairs() && awaitQuiet(deadline)) {
             boolean oursFirst = (pairs.size() + discarded) % 2 == 0;
             double first = measure(oursFirst ? ours : theirs, units);
             double second = first < 0 ? -1 : measure(oursFirst ? theirs : ours, units);
@@ -135,6 +138,21 @@ final class SideBySide {
         long start = clockNs.getAsLong();
         side.accept(units);
         return clockNs.getAsLong() - start;
+    }
+
+    /** Sleeps until the machine is quiet enough to be worth a try; false if the time is up. */
+    private boolean awaitQuiet(long deadline) {
+        while (System.nanoTime() - deadline < 0) {
+            if (!gated || options.gatePercent() >= 100) {
+                return true;
+            }
+            gate.start();
+            LockSupport.parkNanos(LOOK_NS);
+            if (gate.othersPercent() <= options.gatePercent()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Nanoseconds per unit, or -1 if others used too much of the machine. */
