@@ -7,7 +7,6 @@ import org.xenpv.fault.XenProtocolException;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.GrantedPages;
 import org.xenpv.io.console.ConsoleKeys;
-import org.xenpv.io.console.XenconsInterface;
 import org.xenpv.xenbus.FrontendDriver;
 import org.xenpv.xenbus.KeySnapshot;
 import org.xenpv.xenbus.Lifecycle;
@@ -44,21 +43,23 @@ public final class ConsoleDevice {
 
     private final XenGuest guest;
     private final String name;
+    private final ConsoleConfig config;
     private final Listener listener;
     private final ConsoleRing ring;
     private final XenbusFrontend xenbus;
     private final Primary primary = new Primary();
 
     private EventLoop.Registration registration;
-    private GrantedPages pages;
-    private int port = -1;
+    private boolean started;
     private boolean closing;
     private boolean ended;
-    private XenException broken;
+    private XenException reason;
+    /** What to do once the output is where it must be before the console can go. */
     private Runnable drained;
 
     private ConsoleDevice(XenGuest guest, String nodename, ConsoleConfig config, Listener listener) {
         this.guest = guest;
+        this.config = config;
         this.listener = listener;
         this.ring = new ConsoleRing(config);
         this.name = nodename == null ? ConsoleKeys.CONSOLE : nodename;
@@ -73,18 +74,25 @@ public final class ConsoleDevice {
      */
     public static ConsoleDevice primary(XenGuest guest, ConsoleConfig config, Listener listener) {
         if (guest.console() == null) {
-            throw new IllegalStateException("domain " + guest.domid() + " has no primary console");
+            throw new IllegalStateException("domid=" + guest.domid() + " has no primary console");
         }
         return new ConsoleDevice(guest, null, config, listener);
     }
 
     /** @param nodename e.g. {@code device/console/1}; any number of them, with any number in the name */
     public static ConsoleDevice xenbus(XenGuest guest, String nodename, ConsoleConfig config, Listener listener) {
+        if (nodename == null) {
+            throw new IllegalArgumentException("nodename=null, must be like device/console/1");
+        }
         return new ConsoleDevice(guest, nodename, config, listener);
     }
 
-    /** Begins to connect. */
+    /** Begins to connect. The primary console is connected, or has ended, when this returns. */
     public void start() {
+        if (started) {
+            throw new IllegalStateException(name + " has been started");
+        }
+        started = true;
         if (xenbus != null) {
             xenbus.start();
         } else {
@@ -97,6 +105,7 @@ public final class ConsoleDevice {
         return name;
     }
 
+    /** A page is in service. */
     public boolean isConnected() {
         return registration != null;
     }
@@ -114,6 +123,11 @@ public final class ConsoleDevice {
         return ring.buffered();
     }
 
+    /** Output on the ring that the backend has not taken yet. */
+    public int outstanding() {
+        return ring.outstanding();
+    }
+
     public ConsoleStats stats() {
         return ring.stats();
     }
@@ -125,30 +139,50 @@ public final class ConsoleDevice {
      * @throws XenException if the console is closed, gone or broken
      */
     public int write(byte[] source, int at, int lengthBytes) {
-        if (at < 0 || lengthBytes < 0 || at > source.length - lengthBytes) {
-            throw new IllegalArgumentException(
-                    "at=" + at + ", lengthBytes=" + lengthBytes + ", must lie within " + source.length);
+        check(at, lengthBytes, source.length);
+        checkOpen();
+        int accepted = ring.write(source, at, lengthBytes);
+        if (ring.fault() != null) {
+            broken(ring.fault());
+            checkOpen();
         }
-        if (closing || ended || broken != null) {
-            throw broken != null ? broken : new XenPeerGoneException(name + " is closed");
-        }
-        return ring.write(source, at, lengthBytes);
+        return accepted;
     }
 
     /** Takes input that has come; 0 if there is none. What had come before the console ended can still be read. */
     public int read(byte[] target, int at, int lengthBytes) {
-        if (at < 0 || lengthBytes < 0 || at > target.length - lengthBytes) {
-            throw new IllegalArgumentException(
-                    "at=" + at + ", lengthBytes=" + lengthBytes + ", must lie within " + target.length);
+        check(at, lengthBytes, target.length);
+        int taken = ring.read(target, at, lengthBytes);
+        if (ring.fault() != null) {
+            broken(ring.fault());
         }
-        return ring.read(target, at, lengthBytes);
+        return taken;
+    }
+
+    private static void check(int at, int lengthBytes, int limit) {
+        if (at < 0 || lengthBytes < 0 || at > limit - lengthBytes) {
+            throw new IllegalArgumentException(
+                    "at=" + at + ", lengthBytes=" + lengthBytes + ", must lie within " + limit);
+        }
+    }
+
+    private void checkOpen() {
+        if (reason != null) {
+            throw reason;
+        }
+        if (closing || ended) {
+            throw new XenPeerGoneException(name + " is closed");
+        }
     }
 
     public int readable() {
         return ring.readable();
     }
 
-    /** Closes it; a xenbus console first waits, within the handshake's deadline, until its output is taken. */
+    /**
+     * Closes it, after at most the handshake's deadline: first waits until the output is on the ring, that of a xenbus
+     * console until the backend has taken it, because its page goes away. Idempotent.
+     */
     public void close() {
         if (closing || ended) {
             return;
@@ -157,14 +191,32 @@ public final class ConsoleDevice {
         if (xenbus != null) {
             xenbus.close();
         } else {
-            end(null);
+            EventLoop.Timer deadline =
+                    guest.loop().at(guest.clock().nanoTime() + config.handshakeNs(), () -> end(null));
+            drain(() -> {
+                deadline.cancel();
+                end(null);
+            });
         }
     }
 
+    private void drain(Runnable then) {
+        drained = then;
+        drainedIfSo();
+    }
+
+    private void drainedIfSo() {
+        if (drained != null && ring.buffered() == 0 && (xenbus == null || ring.outstanding() == 0)) {
+            Runnable then = drained;
+            drained = null;
+            then.run();
+        }
+    }
+
+    /** @throws XenProtocolException if the page is nonsense from the start; it is not attached then */
     private void attach(RingPage page) {
-        port = page.port();
-        ring.attach(page.memory(), guest.events(), port);
-        registration = guest.loop().register(port, name, new EventLoop.Handler() {
+        ring.attach(page.memory(), guest.events(), page.port(), guest.clock().nanoTime());
+        registration = guest.loop().register(page.port(), name, new EventLoop.Handler() {
             @Override
             public int poll(int budget) {
                 return serve();
@@ -176,36 +228,33 @@ public final class ConsoleDevice {
                 return true;
             }
         });
-        serve();
-        listener.connected();
     }
 
     private int serve() {
         int waiting = ring.buffered();
         int unread = ring.readable();
-        boolean any;
+        boolean heard;
         try {
-            any = ring.serve();
+            heard = ring.serve(guest.clock().nanoTime());
         } catch (XenProtocolException e) {
             broken(e);
             return 0;
         }
+        boolean room = ring.buffered() < waiting;
         if (ring.readable() > unread) {
             listener.readable();
         }
-        if (ring.buffered() < waiting) {
+        if (room) {
             listener.writable();
         }
-        if (drained != null && ring.buffered() == 0) {
-            Runnable then = drained;
-            drained = null;
-            then.run();
-        }
-        return any ? 1 : 0;
+        drainedIfSo();
+        return heard ? 1 : 0;
     }
 
     private void broken(XenProtocolException cause) {
-        broken = cause;
+        if (reason == null) {
+            reason = cause;
+        }
         detach();
         if (xenbus != null) {
             xenbus.fail(cause);
@@ -222,12 +271,17 @@ public final class ConsoleDevice {
         ring.detach();
     }
 
-    private void end(XenException reason) {
+    private void end(XenException why) {
         if (!ended) {
             ended = true;
+            if (reason == null) {
+                reason = why;
+            }
+            drained = null;
             guest.removeLifecycle(primary);
             detach();
-            listener.ended(reason);
+            ring.abandon();
+            listener.ended(why);
         }
     }
 
@@ -235,22 +289,37 @@ public final class ConsoleDevice {
     private final class Primary implements Lifecycle {
 
         void attach() {
-            ConsoleDevice.this.attach(guest.console());
+            RingPage page = guest.console();
+            if (page == null) {
+                end(new XenPeerGoneException("the domain has no primary console any more"));
+                return;
+            }
+            try {
+                ConsoleDevice.this.attach(page);
+            } catch (XenProtocolException e) {
+                broken(e);
+                return;
+            }
+            listener.connected();
         }
 
         @Override
-        public void beforeSuspend() {
-            detach();
-        }
+        public void beforeSuspend() {}
 
         @Override
         public void afterResume(boolean cancelled) {
-            attach();
+            if (!cancelled) {
+                detach();
+                attach();
+            }
         }
     }
 
     /** What happens on xenbus. */
     private final class Handshake implements FrontendDriver {
+
+        private GrantedPages pages;
+        private int port = -1;
 
         @Override
         public String[] backendKeys() {
@@ -262,18 +331,24 @@ public final class ConsoleDevice {
             return new String[0];
         }
 
+        /** The page begins with zeroes: {@code connection} says 0, connected, until the backend says otherwise. */
         @Override
         public void publish(int otherendId, KeySnapshot backend, KeySnapshot frontend, KeySnapshot.Writer keys) {
             pages = guest.grants().grant(otherendId, 1, GrantAccess.READ_WRITE, "console ring");
             port = guest.events().allocUnbound(otherendId);
-            XenconsInterface.putConnection(pages.memory(), XenconsInterface.XENCONSOLE_DISCONNECTED);
             keys.put(ConsoleKeys.RING_REF, Integer.toUnsignedLong(pages.gref(0)));
             keys.put(ConsoleKeys.PORT, port);
         }
 
         @Override
         public void connected(KeySnapshot backend) {
-            attach(new RingPage(pages.memory(), port));
+            try {
+                attach(new RingPage(pages.memory(), port));
+            } catch (XenProtocolException e) {
+                reason = e;
+                throw e;
+            }
+            listener.connected();
         }
 
         @Override
@@ -281,17 +356,13 @@ public final class ConsoleDevice {
 
         @Override
         public void drain(Runnable whenDrained) {
-            drained = whenDrained;
-            guest.loop().ready(registration);
-            if (ring.buffered() == 0) {
-                drained = null;
-                whenDrained.run();
-            }
+            ConsoleDevice.this.drain(whenDrained);
         }
 
         @Override
         public void stop() {
             drained = null;
+            ring.reclaim();
             detach();
         }
 
@@ -308,8 +379,8 @@ public final class ConsoleDevice {
         }
 
         @Override
-        public void ended(XenException reason) {
-            end(reason);
+        public void ended(XenException why) {
+            end(why);
         }
     }
 }

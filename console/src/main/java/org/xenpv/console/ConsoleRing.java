@@ -5,58 +5,105 @@ import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenProtocolException;
 import org.xenpv.io.console.XenconsInterface;
 import org.xenpv.memory.SharedMemory;
+import org.xenpv.ring.ByteQueue;
 import org.xenpv.ring.ByteRingConsumer;
 import org.xenpv.ring.ByteRingLayout;
 import org.xenpv.ring.ByteRingProducer;
 
 /**
  * The console page in service: moves bytes between the two byte rings and the two bounded buffers. The buffers outlive
- * the page, so that nothing is lost over a reconnection.
+ * the page, so that a backend can come and go.
  *
- * <p>Owned by the event loop's thread. Never blocks; work per call is bounded by the sizes of rings and buffers.
+ * <p>Owned by the event loop's thread. Never blocks; a call moves at most one ring's worth each way, and a write as much
+ * again as the backend makes room for meanwhile.
  */
 final class ConsoleRing {
 
+    /** How long bytes lie on the ring without a sign of the backend until its event is sent again. */
+    static final long NUDGE_NS = 100_000_000L;
+
     private final ByteQueue output;
+    private final int outputBytes;
     private final ByteQueue input;
     private final FullPolicy whenFull;
     private final byte[] chunk = new byte[XenconsInterface.OUT_BYTES];
+    /** What stands in {@code out}, byte for byte; the page itself is the backend's to scribble on. */
+    private final byte[] onRing = new byte[XenconsInterface.OUT_BYTES];
 
     private SharedMemory page;
     private ByteRingProducer out;
     private ByteRingConsumer in;
     private EventChannels events;
     private int port;
+    /** out_prod when the page was attached: what lay there before is not ours to send again. */
+    private int outProdAttached;
+    /** What the other end had done when {@link #serve} was last called. */
+    private int outConsServed;
+
+    private long bytesInServed;
+    private long heardNs;
 
     private long bytesOut;
     private long bytesIn;
     private long bytesDropped;
     private long notifications;
-    private long spurious;
+    private long nudges;
     private long tampered;
 
     ConsoleRing(ConsoleConfig config) {
-        output = new ByteQueue(config.outputBytes());
+        outputBytes = config.outputBytes();
+        output = new ByteQueue(outputBytes + XenconsInterface.OUT_BYTES); // room for what comes back off a ring
         input = new ByteQueue(config.inputBytes());
         whenFull = config.whenFull();
     }
 
-    void attach(SharedMemory newPage, EventChannels newEvents, int newPort) {
+    /**
+     * Takes a page into service, its indices wherever they stand.
+     *
+     * @throws XenProtocolException if they are nonsense; the page is not attached then
+     */
+    void attach(SharedMemory newPage, EventChannels newEvents, int newPort, long nowNs) {
+        ByteRingProducer newOut = ByteRingProducer.attach(newPage, ByteRingLayout.CONSOLE_OUT);
+        ByteRingConsumer newIn = ByteRingConsumer.attach(newPage, ByteRingLayout.CONSOLE_IN);
+        XenProtocolException fault = fault(newOut, newIn);
+        if (fault != null) {
+            throw fault;
+        }
         page = newPage;
         events = newEvents;
         port = newPort;
-        out = ByteRingProducer.attach(page, ByteRingLayout.CONSOLE_OUT);
-        in = ByteRingConsumer.attach(page, ByteRingLayout.CONSOLE_IN);
+        out = newOut;
+        in = newIn;
+        outProdAttached = out.prodPvt();
+        outConsServed = outCons();
+        bytesInServed = bytesIn;
+        heardNs = nowNs;
     }
 
+    /** Touches the page no more. */
     void detach() {
         page = null;
         out = null;
         in = null;
     }
 
-    boolean isAttached() {
-        return page != null;
+    /** Takes back what the backend has not taken, for the next one, then {@link #detach}. */
+    void reclaim() {
+        if (page != null && out.free() != ByteRingProducer.BROKEN) {
+            int count = Math.min(out.outstanding(), out.prodPvt() - outProdAttached);
+            int from = (out.prodPvt() - count) & (onRing.length - 1);
+            int head = Math.min(count, onRing.length - from);
+            output.addFirst(onRing, 0, count - head);
+            output.addFirst(onRing, from, head);
+        }
+        detach();
+    }
+
+    /** Nothing more will be sent: what is left is dropped, and counted. */
+    void abandon() {
+        bytesDropped += output.size();
+        output.remove(output.size());
+        detach();
     }
 
     /** Whether somebody serves the ring, as far as the backend says. */
@@ -64,8 +111,35 @@ final class ConsoleRing {
         return page != null && XenconsInterface.connection(page) != XenconsInterface.XENCONSOLE_DISCONNECTED;
     }
 
+    /** What the backend did that the protocol forbids, or null. */
+    XenProtocolException fault() {
+        return page == null ? null : fault(out, in);
+    }
+
+    private static XenProtocolException fault(ByteRingProducer out, ByteRingConsumer in) {
+        if (out.fault() != null) {
+            return new XenProtocolException(
+                    PeerFault.BYTE_RING_INDEX,
+                    "out_cons went back, or is not within the " + XenconsInterface.OUT_BYTES + " before out_prod="
+                            + Integer.toUnsignedString(out.prodPvt()));
+        }
+        if (in.fault() != null) {
+            return new XenProtocolException(
+                    PeerFault.BYTE_RING_INDEX,
+                    "in_prod went back, or is not within the " + XenconsInterface.IN_BYTES + " after in_cons="
+                            + Integer.toUnsignedString(in.consPvt()));
+        }
+        return null;
+    }
+
+    /** Output that waits for room in the ring. */
     int buffered() {
         return output.size();
+    }
+
+    /** Output on the ring that the backend had not taken when last looked at. */
+    int outstanding() {
+        return page == null ? 0 : out.outstanding();
     }
 
     int readable() {
@@ -74,83 +148,89 @@ final class ConsoleRing {
 
     /** Takes output. @return how much was accepted; less than all only under {@link FullPolicy#KEEP} */
     int write(byte[] source, int at, int lengthBytes) {
-        int accepted = output.add(source, at, lengthBytes);
-        drain();
-        while (accepted < lengthBytes && output.free() > 0) { // the ring took some: there is room again
-            accepted += output.add(source, at + accepted, lengthBytes - accepted);
-            if (drain() == 0) {
-                break;
-            }
-        }
-        int left = lengthBytes - accepted;
-        if (left == 0 || whenFull == FullPolicy.KEEP) {
+        int accepted = 0;
+        int moved = 0;
+        int step;
+        do {
+            step = output.add(source, at + accepted, Math.min(lengthBytes - accepted, room()));
+            accepted += step;
+            moved += push();
+        } while (step > 0 && accepted < lengthBytes);
+        sendIf(moved > 0);
+        if (accepted == lengthBytes || whenFull == FullPolicy.KEEP) {
             return accepted;
         }
-        if (whenFull == FullPolicy.DROP_OLDEST) {
-            int kept = Math.min(left, output.capacity());
-            output.remove(Math.max(0, kept - output.free()));
-            output.add(source, at + lengthBytes - kept, kept);
-        }
-        bytesDropped += left;
+        int left = lengthBytes - accepted;
+        int kept = whenFull == FullPolicy.DROP_OLDEST ? Math.min(left, outputBytes) : 0;
+        int removed = Math.max(0, kept - (outputBytes - output.size()));
+        output.remove(removed);
+        output.add(source, at + lengthBytes - kept, kept);
+        bytesDropped += removed + left - kept;
         return lengthBytes;
+    }
+
+    private int room() {
+        return Math.max(0, outputBytes - output.size());
     }
 
     int read(byte[] target, int at, int lengthBytes) {
         int taken = input.peek(target, at, lengthBytes);
         input.remove(taken);
-        if (taken > 0) {
-            fill();
-        }
+        sendIf(taken > 0 && pull() > 0);
         return taken;
     }
 
     /**
-     * An event came: moves what can be moved.
+     * Moves what can be moved, after an event or without one.
      *
-     * @return whether anything was
-     * @throws XenProtocolException if the backend's indices are nonsense; nothing is moved from then on
+     * @return whether the backend has done anything since the last call; if not, an event was for nothing
+     * @throws XenProtocolException if its indices are nonsense; nothing is moved from then on
      */
-    boolean serve() {
-        if (page == null) {
-            return false;
+    boolean serve(long nowNs) {
+        int moved = push() + pull();
+        sendIf(moved > 0);
+        out.free(); // looks what has been taken, even if there is nothing to write
+        XenProtocolException fault = fault();
+        if (fault != null) {
+            throw fault;
         }
-        int moved = drain() + fill();
-        if (out.fault() != null || in.fault() != null) {
-            boolean outFaulty = out.fault() != null;
-            PeerFault fault = outFaulty ? out.fault() : in.fault();
-            throw new XenProtocolException(
-                    fault,
-                    outFaulty
-                            ? "out_cons, further than " + XenconsInterface.OUT_BYTES + " from out_prod"
-                            : "in_prod, further than " + XenconsInterface.IN_BYTES + " from in_cons");
+        // Work seen while writing or reading counts here: its event must not look like one for nothing.
+        boolean heard = outCons() != outConsServed || bytesIn != bytesInServed;
+        outConsServed = outCons();
+        bytesInServed = bytesIn;
+        if (heard || out.outstanding() == 0) {
+            heardNs = nowNs;
+        } else if (nowNs - heardNs >= NUDGE_NS) {
+            heardNs = nowNs;
+            nudges++;
+            sendIf(true);
         }
-        if (moved == 0) {
-            spurious++;
-        }
-        return moved > 0;
+        return heard;
     }
 
-    private int drain() {
-        if (page == null) {
+    private int outCons() {
+        return out.prodPvt() - out.outstanding();
+    }
+
+    private int push() {
+        if (page == null || output.size() == 0) {
             return 0;
         }
         checkOwn(XenconsInterface.OUT_PROD_OFFSET, out.prodPvt());
-        int moved = 0;
-        while (output.size() > 0) {
-            int count = output.peek(chunk, 0, chunk.length);
-            int accepted = out.write(chunk, 0, count);
-            if (accepted <= 0) {
-                break;
-            }
-            output.remove(accepted);
-            moved += accepted;
+        int slot = out.prodPvt() & (onRing.length - 1);
+        int accepted = out.write(chunk, 0, output.peek(chunk, 0, chunk.length));
+        if (accepted <= 0) {
+            return 0;
         }
-        bytesOut += moved;
-        notifyOf(moved);
-        return moved;
+        int head = Math.min(accepted, onRing.length - slot);
+        System.arraycopy(chunk, 0, onRing, slot, head);
+        System.arraycopy(chunk, head, onRing, 0, accepted - head);
+        output.remove(accepted);
+        bytesOut += accepted;
+        return accepted;
     }
 
-    private int fill() {
+    private int pull() {
         if (page == null) {
             return 0;
         }
@@ -161,7 +241,6 @@ final class ConsoleRing {
         }
         input.add(chunk, 0, got);
         bytesIn += got;
-        notifyOf(got);
         return got;
     }
 
@@ -172,14 +251,14 @@ final class ConsoleRing {
         }
     }
 
-    private void notifyOf(int moved) {
-        if (moved > 0) {
+    private void sendIf(boolean needed) {
+        if (needed) {
             notifications++;
             events.send(port);
         }
     }
 
     ConsoleStats stats() {
-        return new ConsoleStats(bytesOut, bytesIn, bytesDropped, notifications, spurious, tampered);
+        return new ConsoleStats(bytesOut, bytesIn, bytesDropped, notifications, nudges, tampered);
     }
 }

@@ -2,10 +2,12 @@ package org.xenpv.console;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.xenpv.event.EventLoop;
 import org.xenpv.event.LoopFuture;
 import org.xenpv.fault.XenException;
@@ -64,10 +66,12 @@ public final class PvConsole implements AutoCloseable {
             @Override
             public void ended(XenException reason) {
                 if (reason != null) {
+                    ended.completeExceptionally(reason);
                     connected.completeExceptionally(reason);
+                } else {
+                    ended.complete(null);
+                    connected.complete(null);
                 }
-                ended.complete(null);
-                connected.complete(null);
                 readable();
                 writable();
             }
@@ -77,7 +81,12 @@ public final class PvConsole implements AutoCloseable {
                 : ConsoleDevice.xenbus(guest, nodename, config, listener);
     }
 
-    /** The domain's primary console. */
+    /**
+     * The domain's primary console.
+     *
+     * @throws IllegalStateException if the domain has none
+     * @throws XenException if its page is nonsense
+     */
     public static PvConsole primary(XenGuest guest) {
         return primary(guest, ConsoleConfig.DEFAULT);
     }
@@ -90,11 +99,13 @@ public final class PvConsole implements AutoCloseable {
      * A further console; waits until its backend is connected.
      *
      * @param nodename e.g. {@code device/console/1}
+     * @throws XenException if no backend connects within the handshake's deadline, or the connection is refused
      */
     public static PvConsole connect(XenGuest guest, String nodename, ConsoleConfig config) {
-        PvConsole console = new PvConsole(guest, nodename, config).started();
-        console.connected.await();
-        return console;
+        if (nodename == null) {
+            throw new IllegalArgumentException("nodename=null, must be like device/console/1");
+        }
+        return new PvConsole(guest, nodename, config).started();
     }
 
     private PvConsole started() {
@@ -102,6 +113,7 @@ public final class PvConsole implements AutoCloseable {
             device.start();
             return null;
         });
+        connected.await();
         return this;
     }
 
@@ -114,7 +126,10 @@ public final class PvConsole implements AutoCloseable {
         return LoopFuture.ask(loop, device::stats);
     }
 
-    /** Input; {@code read} waits for at least one byte, and says -1 once the console is gone and all has been read. */
+    /**
+     * Input; {@code read} waits for at least one byte. It says -1 once the console is closed and all has been read, and
+     * throws instead if the console has ended for another reason. A waiting thread can be interrupted.
+     */
     public InputStream input() {
         return new InputStream() {
             @Override
@@ -129,23 +144,23 @@ public final class PvConsole implements AutoCloseable {
                     return 0;
                 }
                 while (true) {
-                    Wait wait = LoopFuture.ask(loop, () -> {
-                        boolean over = ended.isDone();
-                        return new Wait(device.read(target, at, lengthBytes), over, readable);
-                    });
-                    if (wait.count > 0) {
-                        return wait.count;
+                    Attempt attempt = attempt(() -> new Attempt(device.read(target, at, lengthBytes), readable));
+                    if (attempt.count > 0) {
+                        return attempt.count;
                     }
-                    if (wait.over) {
+                    if (ended.isDone()) {
+                        if (ended.isCompletedExceptionally()) {
+                            await(ended, EventLoop.NEVER);
+                        }
                         return -1;
                     }
-                    wait.next.await();
+                    await(attempt.next, EventLoop.NEVER);
                 }
             }
 
             @Override
-            public int available() {
-                return LoopFuture.ask(loop, device::readable);
+            public int available() throws IOException {
+                return attempt(() -> new Attempt(device.readable(), readable)).count;
             }
         };
     }
@@ -167,20 +182,13 @@ public final class PvConsole implements AutoCloseable {
                 long deadline = loop.clock().nanoTime() + config.writeNs();
                 while (true) {
                     int from = done;
-                    Wait wait;
-                    try {
-                        wait = LoopFuture.ask(
-                                loop,
-                                () -> new Wait(device.write(source, at + from, lengthBytes - from), false, writable));
-                    } catch (XenException e) {
-                        throw new IOException(e.getMessage(), e);
-                    }
-                    done += wait.count;
+                    Attempt attempt =
+                            attempt(() -> new Attempt(device.write(source, at + from, lengthBytes - from), writable));
+                    done += attempt.count;
                     if (done == lengthBytes) {
                         return;
                     }
-                    long left = deadline - loop.clock().nanoTime();
-                    if (left <= 0 || !await(wait.next, left)) {
+                    if (!await(attempt.next, deadline)) {
                         throw new IOException("the console took " + done + " of " + lengthBytes + " bytes in "
                                 + config.writeNs() / 1_000_000 + " ms");
                     }
@@ -190,29 +198,48 @@ public final class PvConsole implements AutoCloseable {
     }
 
     /** What a try brought, and what to wait for before the next. */
-    private record Wait(int count, boolean over, LoopFuture<Void> next) {}
+    private record Attempt(int count, LoopFuture<Void> next) {}
 
-    private static boolean await(LoopFuture<Void> future, long timeoutNs) throws IOException {
+    private Attempt attempt(Supplier<Attempt> call) throws IOException {
         try {
-            future.get(timeoutNs, TimeUnit.NANOSECONDS);
+            return LoopFuture.ask(loop, call);
+        } catch (XenException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    /** @return false if the deadline has passed */
+    private boolean await(LoopFuture<Void> future, long deadlineNs) throws IOException {
+        try {
+            if (deadlineNs == EventLoop.NEVER) {
+                future.get();
+            } else {
+                future.get(Math.max(0, deadlineNs - loop.clock().nanoTime()), TimeUnit.NANOSECONDS);
+            }
             return true;
         } catch (TimeoutException e) {
             return false;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IOException("interrupted while waiting for room", e);
+            throw new InterruptedIOException("interrupted while waiting for the console");
         } catch (ExecutionException e) {
-            throw new IOException(e.getCause());
+            throw new IOException(e.getCause().getMessage(), e.getCause());
+        } catch (XenException e) {
+            throw new IOException(e.getMessage(), e);
         }
     }
 
-    /** Closes the console; bounded by the handshake's deadlines. Never throws. */
+    /** Closes the console; bounded by the handshake's deadlines. Never throws, idempotent. */
     @Override
     public void close() {
-        LoopFuture.ask(loop, () -> {
-            device.close();
-            return null;
-        });
-        ended.await();
+        try {
+            LoopFuture.ask(loop, () -> {
+                device.close();
+                return null;
+            });
+            ended.await();
+        } catch (XenException e) {
+            // It has ended, which is what was wanted; who reads or writes is told why.
+        }
     }
 }

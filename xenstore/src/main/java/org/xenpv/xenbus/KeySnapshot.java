@@ -25,6 +25,11 @@ public final class KeySnapshot {
         }
     }
 
+    /** What was found for some keys, in their order; null for one that is missing. */
+    public static KeySnapshot of(String[] names, String... found) {
+        return new KeySnapshot(names, found, 0);
+    }
+
     /** For tests of a driver's parsing. */
     public KeySnapshot(Map<String, String> values) {
         this.values.putAll(values);
