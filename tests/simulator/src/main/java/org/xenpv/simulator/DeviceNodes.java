@@ -37,32 +37,21 @@ final class DeviceNodes {
 
     private DeviceNodes() {}
 
+    /** Both directories, whatever stood there before. */
     static NodeBatch attach(SimDevice device, Map<String, String> front, Map<String, String> back) {
         String frontPath = device.frontendPath();
-        NodeBatch batch = new NodeBatch()
+        String backPath = device.backendPath();
+        return new NodeBatch()
                 .remove(frontPath)
                 .mkdir(frontPath, XenstorePermissions.readableBy(device.frontendId(), device.backendId()))
-                .write(frontPath + "/backend", device.backendPath())
-                .writeAll(frontPath, front);
-        return backend(batch, device, back);
-    }
-
-    private static NodeBatch backend(NodeBatch batch, SimDevice device, Map<String, String> back) {
-        String backPath = device.backendPath();
-        return batch.remove(backPath)
+                .write(frontPath + "/backend", backPath)
+                .writeAll(frontPath, front)
+                .remove(backPath)
                 .mkdir(backPath, XenstorePermissions.readableBy(device.backendId(), device.frontendId()))
-                .write(backPath + "/frontend", device.frontendPath())
+                .write(backPath + "/frontend", frontPath)
                 .writeAll(backPath, back)
-                .write(device.libxlPath() + "/frontend", device.frontendPath())
+                .write(device.libxlPath() + "/frontend", frontPath)
                 .write(device.libxlPath() + "/backend", backPath);
-    }
-
-    /** Another backend for a frontend that stays. */
-    static NodeBatch moveBackend(SimDevice device, Map<String, String> back) {
-        String frontPath = device.frontendPath();
-        return backend(new NodeBatch(), device, back)
-                .write(frontPath + "/backend-id", Integer.toString(device.backendId()))
-                .write(frontPath + "/backend", device.backendPath());
     }
 
     static NodeBatch remove(SimDevice device) {

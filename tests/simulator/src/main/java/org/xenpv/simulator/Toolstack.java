@@ -348,46 +348,55 @@ public final class Toolstack {
      * its devices stay where xenstored leaves them.
      */
     public void kill(SimDomain domain) {
-        if (!domain.isAlive()) {
-            return;
+        if (domain.isAlive()) {
+            int domid = domain.domid();
+            crash(domain);
+            this.<Void>ask(result -> client().release(domid, result));
         }
-        int domid = domain.domid();
+    }
+
+    /** Gone from the hypervisor; xenstored has not noticed yet. */
+    private void crash(SimDomain domain) {
         domain.halt();
         xen.hypervisor().destroy(domain.hypervisorDomain());
         xen.hypervisor().raiseVirq(dom0.hypervisorDomain(), Hypervisor.VIRQ_DOM_EXC);
-        this.<Void>ask(result -> client().release(domid, result));
     }
 
     /**
-     * Kills a driver domain if it still lives, creates another like it, and has its devices served from there: the
-     * frontends' directories stay and name another backend.
+     * Kills a driver domain if it still lives, creates another like it, and attaches its devices anew from there. Each
+     * device's directories are replaced in one transaction, so a frontend sees another backend in the place of the old
+     * one and never none; xenstored lets go of the old domain at the end.
      *
      * @param boot starts the backends in the new domain, before the devices appear
      */
     public SimDomain restartBackend(SimDomain backend, Consumer<SimDomain> boot) {
         List<SimDevice> served = new ArrayList<>();
+        List<Map<String, String>> fronts = new ArrayList<>();
         List<Map<String, String>> backs = new ArrayList<>();
         for (SimDevice device : devices()) {
             if (device.backend() == backend) {
                 served.add(device);
+                fronts.add(DeviceNodes.configured(xen, device.frontendPath()));
                 backs.add(DeviceNodes.configured(xen, device.backendPath()));
             }
         }
         int oldDomid = backend.domid();
-        kill(backend);
-        transact(DomainNodes.destroy(oldDomid));
-        xen.forget(backend);
+        crash(backend);
         SimDomain fresh = xen.createDomain(backend.config());
         boot.accept(fresh);
         for (int i = 0; i < served.size(); i++) {
             SimDevice old = served.get(i);
             SimDevice device =
                     new SimDevice(old.kind(), old.devid(), old.frontend(), fresh, old.frontendId(), fresh.domid());
-            transact(DeviceNodes.moveBackend(device, backs.get(i)));
+            fronts.get(i).put("backend-id", Integer.toString(fresh.domid()));
+            transact(DeviceNodes.attach(device, fronts.get(i), backs.get(i)));
             synchronized (devices) {
                 devices.set(devices.indexOf(old), device);
             }
         }
+        this.<Void>ask(result -> client().release(oldDomid, result));
+        transact(DomainNodes.destroy(oldDomid));
+        xen.forget(backend);
         return fresh;
     }
 

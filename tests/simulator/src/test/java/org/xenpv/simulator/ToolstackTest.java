@@ -230,7 +230,10 @@ class ToolstackTest {
         String back = "/local/domain/3/backend/vbd/2/51712";
         assertThat(value("/local/domain/2/device/vbd/51712/backend")).isEqualTo(back);
         assertThat(value("/local/domain/2/device/vbd/51712/backend-id")).isEqualTo("3");
-        assertThat(value("/local/domain/2/device/vbd/51712/state")).isEqualTo("4");
+        assertThat(value("/local/domain/2/device/vbd/51712/state")).isEqualTo("1");
+        assertThat(value("/local/domain/2/device/vbd/51712/virtual-device")).isEqualTo("51712");
+        assertThat(permissions("/local/domain/2/device/vbd/51712/state")).containsExactly("n2", "r3");
+        assertThat(value("/local/domain/1")).isNull();
         assertThat(value(back + "/params")).isEqualTo("disk.img");
         assertThat(value(back + "/state")).isEqualTo("1");
         assertThat(value(back + "/sectors")).isNull();
