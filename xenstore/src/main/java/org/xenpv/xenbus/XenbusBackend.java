@@ -162,7 +162,7 @@ public final class XenbusBackend {
                                 return;
                             }
                             if (error != null) {
-                                end(error);
+                                lost(error);
                                 return;
                             }
                             otherend(XenbusState.parse(found[0]), "0".equals(found[1]) || found[2] == null);
@@ -173,6 +173,15 @@ public final class XenbusBackend {
                         otherendPath + "/state",
                         nodename + "/online",
                         nodename + "/state");
+    }
+
+    /** A frontend's directory that is gone, or has become somebody else's, can show as EACCES. */
+    private void lost(XenException error) {
+        if (error instanceof XenstoreException refused && (refused.is("EACCES") || refused.is("ENOENT"))) {
+            otherend(XenbusState.UNKNOWN, true);
+        } else {
+            end(error);
+        }
     }
 
     private void otherend(XenbusState otherend, boolean offline) {
@@ -213,6 +222,7 @@ public final class XenbusBackend {
             }
             case UNKNOWN -> {
                 driver.disconnect();
+                sayClosed();
                 end(null);
             }
             default -> {}
@@ -265,6 +275,24 @@ public final class XenbusBackend {
     private void switchTo(XenbusState next) {
         state = next;
         write(new KeySnapshot.Writer(), next);
+    }
+
+    /**
+     * The frontend went without a word. If the toolstack has asked us to close, it waits for our Closed; otherwise the
+     * directory is left alone, for it may be our successor's.
+     */
+    private void sayClosed() {
+        String path = nodename + "/state";
+        guest.store()
+                .<Void>transaction(
+                        (tx, done) -> tx.read(path, (found, error) -> {
+                            if (error != null || XenbusState.parse(found) != XenbusState.CLOSING) {
+                                done.accept(null, error);
+                            } else {
+                                tx.write(path, Integer.toString(XenbusState.CLOSED.value()), done);
+                            }
+                        }),
+                        (ok, error) -> {});
     }
 
     /** Writes keys and state together, unless the toolstack has removed the directory. */

@@ -13,7 +13,9 @@ import org.xenpv.xenbus.FrontendStateMachine.Phase;
 import org.xenpv.xenbus.FrontendStateMachine.State;
 import org.xenpv.xenbus.FrontendStateMachine.Step;
 import org.xenpv.xenbus.FrontendStateMachine.Then;
+import org.xenpv.xenstore.Result;
 import org.xenpv.xenstore.XenstoreException;
+import org.xenpv.xenstore.XenstoreOps;
 import org.xenpv.xenstore.XenstoreWatch;
 
 /**
@@ -246,21 +248,39 @@ public final class XenbusFrontend implements Lifecycle {
             return;
         }
         guest.store().read(otherendPath + "/state", (text, error) -> {
-            if (error != null && !isGone(error)) {
+            if (error == null) {
+                foundOtherend(backend, XenbusState.parse(text), own);
+            } else if (isGone(error)) {
+                missedOtherend(backend, own);
+            } else {
                 looked(() -> fail(error));
-                return;
             }
-            looked(() -> {
-                if (!backend.equals(otherendPath)) {
-                    return; // resumed meanwhile: another look is on its way
-                }
-                otherend = XenbusState.parse(text);
-                Phase phase = state.phase();
-                boolean reset = own == XenbusState.INITIALISING
-                        && (phase == Phase.CONNECTED || phase == Phase.DRAINING)
-                        && state.then() != Then.END;
-                input(reset ? Input.REPLACED : Input.OTHEREND);
-            });
+        });
+    }
+
+    /** The backend's node is gone: for good, or because another took its place after we had looked who it is. */
+    private void missedOtherend(String backend, XenbusState own) {
+        guest.store().read(nodename + "/backend", (path, error) -> {
+            if (error == null && !path.equals(backend)) {
+                lookAgain = true;
+                looked(() -> {});
+            } else {
+                foundOtherend(backend, XenbusState.UNKNOWN, own);
+            }
+        });
+    }
+
+    private void foundOtherend(String backend, XenbusState found, XenbusState own) {
+        looked(() -> {
+            if (!backend.equals(otherendPath)) {
+                return; // resumed meanwhile: another look is on its way
+            }
+            otherend = found;
+            Phase phase = state.phase();
+            boolean reset = own == XenbusState.INITIALISING
+                    && (phase == Phase.CONNECTED || phase == Phase.DRAINING)
+                    && state.then() != Then.END;
+            input(reset ? Input.REPLACED : Input.OTHEREND);
         });
     }
 
@@ -313,6 +333,7 @@ public final class XenbusFrontend implements Lifecycle {
 
     private void publish() {
         int now = ++generation;
+        String known = otherendPath;
         snapshot(driver.backendKeys(), driver.frontendKeys(), (backend, frontend) -> {
             KeySnapshot.Writer writer = new KeySnapshot.Writer();
             try {
@@ -323,16 +344,36 @@ public final class XenbusFrontend implements Lifecycle {
             }
             guest.store()
                     .<Void>transaction(
-                            (tx, done) -> writer.write(tx, nodename, XenbusState.INITIALISED, done), (ok, error) -> {
+                            (tx, done) -> ifStillOurs(
+                                    known, tx, done, () -> writer.write(tx, nodename, XenbusState.INITIALISED, done)),
+                            (ok, error) -> {
                                 if (now != generation) {
                                     return;
                                 }
-                                if (error != null) {
-                                    fail(error);
-                                } else {
+                                if (error == null) {
                                     input(Input.PUBLISHED);
+                                } else if (isGone(error)) {
+                                    look();
+                                } else {
+                                    fail(error);
                                 }
                             });
+        });
+    }
+
+    /**
+     * Goes on with a transaction if the device still has the backend we knew when it was begun. A toolstack that removes our directory, or
+     * makes it anew for another backend, must not find there what we write late.
+     */
+    private void ifStillOurs(String known, XenstoreOps tx, Result<Void> done, Runnable write) {
+        tx.read(nodename + "/backend", (backend, error) -> {
+            if (error == null && known != null && !backend.equals(known)) {
+                done.accept(null, new XenstoreException("ENOENT", "device of " + known));
+            } else if (error != null) {
+                done.accept(null, error);
+            } else {
+                write.run();
+            }
         });
     }
 
@@ -379,18 +420,15 @@ public final class XenbusFrontend implements Lifecycle {
         });
     }
 
-    /** Writes our state unless the toolstack has removed our directory: it must not come to life again. */
     private void writeState(XenbusState value) {
-        String path = nodename + "/state";
+        String known = otherendPath;
         guest.store()
                 .<Void>transaction(
-                        (tx, done) -> tx.read(path, (old, error) -> {
-                            if (error != null) {
-                                done.accept(null, error);
-                            } else {
-                                tx.write(path, Integer.toString(value.value()), done);
-                            }
-                        }),
+                        (tx, done) -> ifStillOurs(
+                                known,
+                                tx,
+                                done,
+                                () -> tx.write(nodename + "/state", Integer.toString(value.value()), done)),
                         (ok, error) -> {
                             if (error != null && !isGone(error) && state.phase() != Phase.ENDED) {
                                 fail(error);
