@@ -291,10 +291,7 @@ public final class Toolstack {
             Map<String, String> back = DeviceNodes.configured(xen, device.backendPath());
             fronts.add(front);
             backs.add(back);
-            requestDetach(device);
-            transact(new NodeBatch().remove(device.frontendPath()));
-            awaitState(device.backendPath(), DETACH_TIMEOUT, XenbusState.CLOSED, XenbusState.UNKNOWN);
-            remove(device);
+            takeFromBackend(device);
         }
         int oldDomid = domain.domid();
         this.<Void>ask(result -> client().release(oldDomid, result));
@@ -325,22 +322,28 @@ public final class Toolstack {
     }
 
     /**
-     * Destroys a domain at once ({@code xl destroy}): nothing in it gets to close anything. Its devices are taken away
-     * from their backends by force.
+     * Destroys a domain at once ({@code xl destroy}): nothing in it gets to close anything. As libxl does, it stops the
+     * domain first, then has its backends close, then takes it off the host.
      */
     public void destroy(SimDomain domain) {
         int domid = domain.domid();
-        kill(domain);
+        domain.halt();
         for (SimDevice device : devices()) {
             if (device.frontend() == domain) {
-                requestDetach(device);
-                transact(new NodeBatch().remove(device.frontendPath()));
-                awaitState(device.backendPath(), DETACH_TIMEOUT, XenbusState.CLOSED, XenbusState.UNKNOWN);
-                remove(device);
+                takeFromBackend(device);
             }
         }
+        kill(domain);
         transact(DomainNodes.destroy(domid));
         xen.forget(domain);
+    }
+
+    /** The frontend does not run: asks the backend to close, lets it see that nobody is there, removes the nodes. */
+    private void takeFromBackend(SimDevice device) {
+        requestDetach(device);
+        remove(device.frontendPath());
+        awaitState(device.backendPath(), DETACH_TIMEOUT, XenbusState.CLOSED, XenbusState.UNKNOWN);
+        remove(device);
     }
 
     /**

@@ -37,7 +37,7 @@ class DiskLifecycleTest {
 
     /** Seeds of deterministic hosts, and one live host. */
     static Stream<Long> hosts() {
-        return Stream.concat(IntStream.range(1, 9).mapToObj(seed -> Long.getLong("sim.seed", seed)), Stream.of(LIVE));
+        return Stream.concat(IntStream.range(1, 13).mapToObj(seed -> Long.getLong("sim.seed", seed)), Stream.of(LIVE));
     }
 
     private static SimulatedXen open(long seed) {
