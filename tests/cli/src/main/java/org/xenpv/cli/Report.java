@@ -1,0 +1,148 @@
+package org.xenpv.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.HdrHistogram.Histogram;
+import org.xenpv.backends.block.BlkbackStats;
+import org.xenpv.blkfront.BlkStats;
+import org.xenpv.blkfront.BlkfrontFeatures;
+import org.xenpv.xenbus.XenbusState;
+
+/** What the main job prints. */
+final class Report {
+
+    private final PrintWriter out;
+    private final List<String> digests = new ArrayList<>();
+
+    Report(PrintWriter out) {
+        this.out = out;
+    }
+
+    void title(Image image, DemoOptions options) {
+        line("A simulated Xen host: a driver domain serves %s (%.1f MiB), a guest uses it.", image.path(), mib(image));
+        line(
+                "Operations in flight: %d; sequential ones of %d KiB; JDK %s.",
+                options.depth(), options.requestKib(), System.getProperty("java.version"));
+        out.flush();
+    }
+
+    private static double mib(Image image) {
+        return image.bytes() / (double) (1 << 20);
+    }
+
+    void handshake(DemoDisk.Account disk) {
+        BlkfrontFeatures features = disk.features();
+        line("");
+        line("%-26s %10s  %-14s %-14s", disk.device().nodename(), "ms", "guest", "driver domain");
+        for (Handshake.Step step : disk.handshake()) {
+            String state = name(step.state());
+            line(
+                    "  %-24s %10.2f  %-14s %-14s",
+                    meaning(step), step.afterNs() / 1e6, step.frontend() ? state : "", step.frontend() ? "" : state);
+        }
+        line(
+                "  negotiated: %d queue(s), ring of %d page(s), indirect requests of %d segments,%s persistent grants,"
+                        + "%s flush,%s%s",
+                features.queues(),
+                1 << features.ringPageOrder(),
+                features.indirectSegments(),
+                features.persistent() ? "" : " no",
+                features.flush() ? "" : " no",
+                features.discard() ? " discard" : " no discard",
+                disk.geometry().readOnly() ? ", read-only" : "");
+    }
+
+    /** InitWait, not INIT_WAIT: as the header and every other tool writes it. */
+    private static String name(XenbusState state) {
+        StringBuilder name = new StringBuilder();
+        for (String word : state.name().split("_")) {
+            name.append(word.charAt(0)).append(word.substring(1).toLowerCase(Locale.ROOT));
+        }
+        return name.toString();
+    }
+
+    private static String meaning(Handshake.Step step) {
+        return switch (step.state()) {
+            case INITIALISING -> "attached by the toolstack";
+            case INIT_WAIT -> "disk advertised";
+            case INITIALISED -> "ring, port published";
+            case CONNECTED -> step.frontend() ? "operations taken" : "ring mapped";
+            case CLOSING -> step.frontend() ? "finishing" : "asked to detach";
+            case CLOSED -> step.frontend() ? "ring given up" : "ring unmapped";
+            default -> "";
+        };
+    }
+
+    void measurements(List<Measurement> measurements) {
+        line("");
+        line(
+                "%-22s %10s %8s %9s   %8s %8s %8s %8s %8s",
+                "", "operations", "MB/s", "IOPS", "p50 us", "p90", "p99", "p99.9", "max");
+        for (Measurement measurement : measurements) {
+            Histogram latency = measurement.latencyNs();
+            line(
+                    "%-22s %10d %8.0f %9.0f   %8.1f %8.1f %8.1f %8.1f %8.1f",
+                    measurement.what(),
+                    measurement.operations(),
+                    measurement.megabytesPerSecond(),
+                    measurement.operationsPerSecond(),
+                    latency.getValueAtPercentile(50) / 1e3,
+                    latency.getValueAtPercentile(90) / 1e3,
+                    latency.getValueAtPercentile(99) / 1e3,
+                    latency.getValueAtPercentile(99.9) / 1e3,
+                    latency.getMaxValue() / 1e3);
+        }
+    }
+
+    /** All of the disk's work together. */
+    void counters(DemoDisk.Account disk) {
+        BlkStats front = disk.front();
+        BlkbackStats back = disk.back();
+        double requests = Math.max(1, front.requests());
+        double bytes = Math.max(1, front.bytesRead() + front.bytesWritten());
+        line("");
+        line("%-34s %12s %14s", disk.device().nodename() + ", all of its work", "", "per request");
+        line("%-34s %12d", "requests on the ring", front.requests());
+        count("segments (pages)", front.segments(), requests);
+        count("notifications to the backend", front.notificationsSent(), requests);
+        count("  suppressed", front.notificationsSuppressed(), requests);
+        count("notifications to the guest", back.notificationsSent(), requests);
+        count("  suppressed", back.notificationsSuppressed(), requests);
+        count("pages granted by the guest", disk.grants(), requests);
+        count("pages mapped by the backend", back.grantsMapped(), requests);
+        line(
+                "%-34s %12d %14.3f per byte",
+                "bytes copied by the guest", front.bytesCopied(), front.bytesCopied() / bytes);
+    }
+
+    private void count(String what, long count, double requests) {
+        line("%-34s %12d %14.4f", what, count, count / requests);
+    }
+
+    void sha256(String what, String sha256) {
+        digests.add(row(what, sha256));
+    }
+
+    void sameSha256(String what, String sha256) {
+        digests.add(row(what, sha256 + "  same"));
+    }
+
+    private static String row(String what, String text) {
+        return String.format(Locale.ROOT, "  %-24s %s", what, text);
+    }
+
+    void end() {
+        line("");
+        line("sha256");
+        digests.forEach(out::println);
+        line("");
+        line("Everything read and written is as it should be; the guest holds no grant, port or watch any more.");
+        out.flush();
+    }
+
+    private void line(String format, Object... values) {
+        out.println(String.format(Locale.ROOT, format, values).stripTrailing());
+    }
+}
