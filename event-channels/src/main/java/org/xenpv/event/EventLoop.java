@@ -2,7 +2,6 @@ package org.xenpv.event;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -15,8 +14,8 @@ import java.util.function.BooleanSupplier;
  *
  * <p>An exception out of anything the loop calls is counted, told to the {@link ErrorSink} and goes no further.
  *
- * <p>Threads: {@link #execute}, {@link #inLoop}, {@link #dispatching} and {@link #isClosed} may be called from any thread; everything else
- * from the thread that owns the loop, or from any one thread while nobody does.
+ * <p>Threads: {@link #execute}, {@link #inLoop}, {@link #dispatching} and {@link #isClosed} may be called from any
+ * thread; everything else from the thread that owns the loop, or from any one thread while nobody does.
  */
 public final class EventLoop {
 
@@ -88,29 +87,13 @@ public final class EventLoop {
     private final Watchdog watchdog;
     private final EventChannels.PortSink portSink = this::eventTaken;
     private final ArrayDeque<Served> queue = new ArrayDeque<>();
-    private final AtomicReference<Thread> owner = new AtomicReference<>();
-    private final Counters counters = new Counters();
+    private final LoopCounters counters = new LoopCounters();
+    private final LoopOwner owner = new LoopOwner();
+    private final Guard guard = new Guard(counters);
 
     private Served[] byPort = new Served[64];
     private Source[] sources = {};
-    private ErrorSink errorSink = new PrintingErrorSink();
-    private volatile boolean closed;
-    private boolean running;
-    private boolean dispatching;
     private boolean busy;
-
-    /** Counted on the loop's thread. */
-    private static final class Counters {
-        long turns;
-        long events;
-        long strayEvents;
-        long spuriousEvents;
-        long delayedUnmasks;
-        long watchdogPolls;
-        long inboxActions;
-        long timersRun;
-        long errors;
-    }
 
     public EventLoop(EventChannels events, Clock clock, Inbox inbox) {
         this(events, clock, inbox, EventLoopLimits.DEFAULT);
@@ -141,7 +124,7 @@ public final class EventLoop {
         if (sink == null) {
             throw new IllegalArgumentException("sink=null");
         }
-        errorSink = sink;
+        guard.sink(sink);
     }
 
     /** Same as {@link #register(int, String, Handler, int)} with the budget of the loop's limits. */
@@ -267,7 +250,7 @@ public final class EventLoop {
         if (action == null) {
             throw new IllegalArgumentException("action=null");
         }
-        checkOpen();
+        owner.checkOpen();
         if (!inbox.offer(action)) {
             throw new InboxFullException(inbox.capacity());
         }
@@ -282,11 +265,11 @@ public final class EventLoop {
      * @throws LoopClosedException if the loop is closed
      */
     public boolean runOnce() {
-        boolean borrowed = enter();
+        boolean borrowed = owner.enter();
         try {
             return turn();
         } finally {
-            leave(borrowed);
+            owner.leave(borrowed);
         }
     }
 
@@ -312,14 +295,14 @@ public final class EventLoop {
      * @throws LoopClosedException if the loop is closed, before or meanwhile
      */
     public boolean runUntil(BooleanSupplier done, long deadlineNs) {
-        boolean borrowed = enter();
+        boolean borrowed = owner.enter();
         try {
             while (!done.getAsBoolean()) {
                 turn();
                 if (done.getAsBoolean()) {
                     break;
                 }
-                checkOpen();
+                owner.checkOpen();
                 long untilNs = earlier(deadlineNs, pollAt());
                 long nowNs = clock.nanoTime();
                 if (deadlineNs != NEVER && deadlineNs - nowNs <= 0) {
@@ -331,19 +314,18 @@ public final class EventLoop {
             }
             return true;
         } finally {
-            leave(borrowed);
+            owner.leave(borrowed);
         }
     }
 
     /** Whether the calling thread is the one that owns the loop (or nobody does). */
     public boolean inLoop() {
-        Thread thread = owner.get();
-        return thread == null || thread == Thread.currentThread();
+        return owner.inLoop();
     }
 
     /** Whether the calling thread is inside a call from this loop, and so must not wait for it. */
     public boolean dispatching() {
-        return owner.get() == Thread.currentThread() && dispatching;
+        return owner.isDispatching();
     }
 
     /**
@@ -351,91 +333,49 @@ public final class EventLoop {
      * Idempotent.
      */
     public void close() {
-        checkInLoop();
-        closed = true;
+        owner.close();
     }
 
     /** Whether the loop has been closed; any thread. */
     public boolean isClosed() {
-        return closed;
-    }
-
-    private void checkOpen() {
-        if (closed) {
-            throw new LoopClosedException();
-        }
+        return owner.isClosed();
     }
 
     /** A snapshot; exact on the loop's thread, a little behind on others. */
     public EventLoopStats stats() {
-        Counters c = counters;
-        return new EventLoopStats(
-                c.turns,
-                c.events,
-                c.strayEvents,
-                c.spuriousEvents,
-                c.delayedUnmasks,
-                c.watchdogPolls,
-                c.inboxActions,
-                c.timersRun,
-                c.errors);
+        return counters.snapshot();
     }
 
     // ---- ownership
 
     /** Gives the loop to a thread until {@link #release}. */
     void claim(Thread thread) {
-        if (!tryClaim(thread)) {
-            throw new IllegalStateException("the loop is owned by thread " + owner.get());
+        if (!owner.tryClaim(thread)) {
+            throw new IllegalStateException("the loop is owned by another thread");
         }
     }
 
     boolean tryClaim(Thread thread) {
-        return owner.compareAndSet(null, thread);
+        return owner.tryClaim(thread);
     }
 
     boolean ownedBy(Thread thread) {
-        return owner.get() == thread;
+        return owner.is(thread);
     }
 
     void release(Thread thread) {
-        owner.compareAndSet(thread, null);
+        owner.release(thread);
     }
 
     void checkInLoop() {
-        if (!inLoop()) {
-            throw new IllegalStateException("called from thread "
-                    + Thread.currentThread().getName() + ", but the loop is owned by another:" + " use execute()");
-        }
-    }
-
-    private boolean enter() {
-        checkOpen();
-        Thread me = Thread.currentThread();
-        boolean borrowed = owner.compareAndSet(null, me);
-        if (!borrowed && owner.get() != me) {
-            throw new IllegalStateException("the loop is owned by another thread: use execute(), or wait on a future");
-        }
-        if (running) {
-            throw new IllegalStateException(
-                    "the loop is running already: what it calls must return, and cannot wait for the loop itself");
-        }
-        running = true;
-        return borrowed;
-    }
-
-    private void leave(boolean borrowed) {
-        running = false;
-        if (borrowed) {
-            owner.set(null);
-        }
+        owner.checkInLoop();
     }
 
     // ---- one turn
 
     private boolean turn() {
         counters.turns++;
-        dispatching = true;
+        owner.dispatching(true);
         try {
             int done = runInbox();
             done += events.poll(portSink, limits.eventsPerTurn());
@@ -449,7 +389,7 @@ public final class EventLoop {
             busy = done != 0;
             return busy;
         } finally {
-            dispatching = false;
+            owner.dispatching(false);
         }
     }
 
@@ -461,7 +401,7 @@ public final class EventLoop {
             if (action == null) {
                 break;
             }
-            runGuarded("inbox", action);
+            guard.run("inbox", action);
             count++;
         }
         counters.inboxActions += count;
@@ -495,31 +435,12 @@ public final class EventLoop {
             if (served.cancelled) {
                 continue;
             }
-            int done = pollHandler(served);
-            if (!served.cancelled && wantsMore(served, done, nowNs)) {
+            int done = guard.poll(served);
+            if (!served.cancelled && guard.wantsMore(served, done, nowNs)) {
                 enqueue(served);
             }
         }
         return count;
-    }
-
-    private int pollHandler(Served served) {
-        try {
-            return served.handler.poll(served.budget);
-        } catch (Throwable error) {
-            failed(served.name, error);
-            return 0;
-        }
-    }
-
-    /** Guarded too: unmasking may be refused if the handler has closed its port under us. */
-    private boolean wantsMore(Served served, int done, long nowNs) {
-        try {
-            return served.served(done, nowNs);
-        } catch (RuntimeException error) {
-            failed(served.name, error);
-            return false;
-        }
     }
 
     private int pollSources() {
@@ -527,49 +448,18 @@ public final class EventLoop {
         int worked = 0;
         for (int i = 0; i < current.length; i++) {
             Source source = current[i];
-            if ((sources == current || indexOf(sources, source) >= 0) && pollSource(source)) {
+            if ((sources == current || indexOf(sources, source) >= 0) && guard.poll(source)) {
                 worked++;
             }
         }
         return worked;
     }
 
-    private boolean pollSource(Source source) {
-        try {
-            return source.poll();
-        } catch (Throwable error) {
-            failed("source", error);
-            return false;
-        }
-    }
-
-    boolean isAwaiting(Served served) {
-        try {
-            return served.handler.awaiting();
-        } catch (Throwable error) {
-            failed(served.name, error);
-            return false;
-        }
-    }
-
-    void runGuarded(String where, Runnable action) {
-        try {
-            action.run();
-        } catch (Throwable error) {
-            failed(where, error);
-        }
-    }
-
-    private void failed(String where, Throwable error) {
-        counters.errors++;
-        try {
-            errorSink.failed(where, error);
-        } catch (Throwable ofSink) {
-            counters.errors++;
-        }
-    }
-
     // ---- called by the parts of the loop
+
+    Guard guard() {
+        return guard;
+    }
 
     Timers timers() {
         return timers;
@@ -595,6 +485,12 @@ public final class EventLoop {
 
     void countDelayedUnmask() {
         counters.delayedUnmasks++;
+    }
+
+    /** A deadline, and not by chance {@link #NEVER} where the clock wraps. */
+    static long after(long nowNs, long delayNs) {
+        long deadlineNs = nowNs + delayNs;
+        return deadlineNs == NEVER ? deadlineNs + 1 : deadlineNs;
     }
 
     static long earlier(long aNs, long bNs) {

@@ -116,7 +116,7 @@ final class Served implements EventLoop.Registration {
         } else {
             backingOff = reenable.backingOff();
             loop.countDelayedUnmask();
-            loop.timers().set(unmaskTimer, nowNs + delayNs);
+            loop.timers().set(unmaskTimer, EventLoop.after(nowNs, delayNs));
         }
     }
 
@@ -144,6 +144,6 @@ final class Served implements EventLoop.Registration {
 
     /** When the watchdog will look; only after {@link #overdue} said no and the handler awaits an answer. */
     long overdueAtNs(long watchdogNs) {
-        return waiting ? waitingSinceNs + watchdogNs : EventLoop.NEVER;
+        return waiting ? EventLoop.after(waitingSinceNs, watchdogNs) : EventLoop.NEVER;
     }
 }

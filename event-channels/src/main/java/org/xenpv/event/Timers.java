@@ -108,7 +108,7 @@ final class Timers {
             due[i] = null;
             if (entry.place == Entry.DUE) {
                 entry.place = Entry.IDLE;
-                loop.runGuarded("timer", entry.action);
+                loop.guard().run("timer", entry.action);
                 run++;
             }
         }

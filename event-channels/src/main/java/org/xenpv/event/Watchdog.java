@@ -42,7 +42,7 @@ final class Watchdog {
             if (one.queued) {
                 continue;
             }
-            if (one.overdue(loop.isAwaiting(one), nowNs, periodNs)) {
+            if (one.overdue(loop.guard().isAwaiting(one), nowNs, periodNs)) {
                 loop.watchdogPoll(one);
             } else {
                 nextNs = EventLoop.earlier(nextNs, one.overdueAtNs(periodNs));

@@ -109,6 +109,22 @@ class EventAttacksTest {
     }
 
     @Test
+    void e1_shouldUnmask_whenTheDeadlineWouldReadAsNever() {
+        clock.nowNs = EventLoop.NEVER - 2 * MS;
+        loop = loop(limits);
+        loop.register(5, "device", device);
+        quiesce();
+        for (int i = 0; i < 3; i++) {
+            ports.raise(5);
+            loop.runOnce();
+        }
+        assertThat(ports.masked[5]).isTrue();
+        clock.advance(2 * MS + 1);
+        loop.runOnce();
+        assertThat(ports.masked[5]).isFalse();
+    }
+
+    @Test
     void e1_shouldForget_whenSpuriousEventsAreRare() {
         loop.register(5, "device", device);
         quiesce();
