@@ -29,6 +29,9 @@ import org.xenpv.io.xs.XsMessageType;
 @Timeout(60)
 class UnixSocketTransportTest {
 
+    /** Times 4 KiB: more than any socket's buffer holds. */
+    private static final int REQUESTS = 500;
+
     /** Real time passes here, on machines that may be busy: nothing may fail for being slow. */
     private static final XenstoreClient.Options PATIENT =
             XenstoreClient.Options.DEFAULT.withRequestTimeoutNs(50_000_000_000L);
@@ -65,19 +68,26 @@ class UnixSocketTransportTest {
         assertThat(loop.runUntil(done, clock.nanoTime() + 30_000_000_000L)).isTrue();
     }
 
+    private final XsDecoder decoder = new XsDecoder(4096);
+    private final ByteBuffer in = ByteBuffer.allocate(8192).limit(0);
+
     private Msg receive() throws IOException {
-        XsDecoder decoder = new XsDecoder(4096);
-        ByteBuffer one = ByteBuffer.allocate(1);
         while (!decoder.complete()) {
-            one.clear();
-            assertThat(peer.read(one)).isEqualTo(1);
-            decoder.feed(one.array(), 0, 1);
+            if (!in.hasRemaining()) {
+                in.clear();
+                assertThat(peer.read(in)).isPositive();
+                in.flip();
+            }
+            int taken = decoder.feed(in.array(), in.position(), in.remaining());
+            in.position(in.position() + taken);
         }
-        return new Msg(
+        Msg message = new Msg(
                 XsMessageType.of(decoder.type()),
                 decoder.reqId(),
                 decoder.txId(),
                 Arrays.copyOf(decoder.payload(), decoder.length()));
+        decoder.next();
+        return message;
     }
 
     private void send(byte[] bytes) throws IOException {
@@ -121,16 +131,16 @@ class UnixSocketTransportTest {
     @Test
     void shouldWaitForRoom_whenTheDaemonDoesNotRead() throws IOException {
         List<Outcome<Void>> outcomes = new ArrayList<>();
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < REQUESTS; i++) {
             Outcome<Void> outcome = new Outcome<>();
             store.write("p", "x".repeat(4000), outcome);
             outcomes.add(outcome);
         }
         loop.runOnce();
-        // More than any socket buffer holds; the rest waits here, and goes out as the daemon reads.
+        // What the socket did not take waits here, and goes out as the daemon reads.
         Thread daemon = new Thread(() -> {
             try {
-                for (int i = 0; i < 1000; i++) {
+                for (int i = 0; i < REQUESTS; i++) {
                     Msg request = receive();
                     send(Msg.of(request.type(), request.reqId(), 0, "OK|").wire());
                 }
@@ -139,7 +149,7 @@ class UnixSocketTransportTest {
             }
         });
         daemon.start();
-        until(() -> outcomes.get(999).isDone());
+        until(() -> outcomes.get(REQUESTS - 1).isDone());
         assertThat(outcomes).allMatch(outcome -> outcome.times == 1 && outcome.error == null);
     }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.xenpv.xenstore.VirtualDomain.SECOND;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -102,6 +104,29 @@ class XenstoreAwaitTest extends ClientHarness {
             serve(request);
         };
         await(XenstoreAwaitTest::isFour);
+        assertThat(outcome.value()).isEqualTo("4");
+    }
+
+    @Test
+    void shouldNotMissAChange_whileTheConditionIsReading() {
+        nodes.put("state", "3");
+        await(XenstoreAwaitTest::isFour);
+        List<Msg> held = new ArrayList<>();
+        server.behaviour = request -> {
+            if (request.type() == XsMessageType.READ) {
+                held.add(request);
+            } else {
+                serve(request);
+            }
+        };
+        set("state", "3");
+        assertThat(held).as("a run has begun").hasSize(1);
+        set("state", "4");
+        server.reply(held.get(0), "3");
+        run();
+        assertThat(held).as("what it read was old: it runs again").hasSize(2);
+        server.reply(held.get(1), "4");
+        run();
         assertThat(outcome.value()).isEqualTo("4");
     }
 

@@ -328,6 +328,17 @@ class XenstoreClientTest extends ClientHarness {
     }
 
     @Test
+    void shouldPassOverZero_whenIdsWrap() {
+        store.close();
+        server = new ScriptedServer();
+        // The seed from which ids begin at 2^32 - 1.
+        connect(OPTIONS.withSeed(-2409101007336103617L));
+        read("a");
+        read("b");
+        assertThat(server.requests.stream().map(Msg::reqId)).containsExactly(-1, 1);
+    }
+
+    @Test
     void shouldRefuseBadArguments_atTheCall() {
         Outcome<Void> none = new Outcome<>();
         assertThatIllegalArgumentException().isThrownBy(() -> read("a//b"));
@@ -377,6 +388,21 @@ class XenstoreClientTest extends ClientHarness {
         run();
         assertThat(depth[0]).isZero();
         assertThat(nested[0]).isFalse();
+    }
+
+    @Test
+    void shouldTellOthers_afterTheCallbackThatCloses() {
+        Outcome<String> other = new Outcome<>();
+        boolean[] told = {false};
+        store.read("a", (value, error) -> {
+            store.close();
+            told[0] = other.isDone();
+        });
+        store.read("b", other);
+        server.reply(server.requests.get(0), "v");
+        run();
+        assertThat(told[0]).as("not from inside").isFalse();
+        other.assertErrno("ECONNABORTED");
     }
 
     @Test

@@ -33,7 +33,7 @@ class CRingXenstoreTest extends XenstoreContract {
 
         EventLoop guestLoop = xenstored.loop();
         RingTransport ring = new RingTransport(xenstored.ringPage(), xenstored.events, CXenstored.PORT);
-        XenstoreClient guest = new XenstoreClient(ring, guestLoop, XenstoreClient.Options.DEFAULT);
+        XenstoreClient guest = new XenstoreClient(ring, guestLoop, SocketPair.PATIENT);
         return new XenstorePair(control, controlLoop, guest, guestLoop, CXenstored.DOMID, base, 300, () -> {
             guest.close();
             control.close();

@@ -18,6 +18,9 @@ import org.xenpv.xenstore.XenstoreClient;
 /** Two connections of the control domain over one socket. */
 final class SocketPair {
 
+    /** Real time passes here, on machines that may be busy: nothing may fail for being slow. */
+    static final XenstoreClient.Options PATIENT = XenstoreClient.Options.DEFAULT.withRequestTimeoutNs(50_000_000_000L);
+
     private static final Clock CLOCK = System::nanoTime;
 
     private SocketPair() {}
@@ -36,7 +39,7 @@ final class SocketPair {
     }
 
     static XenstoreClient client(Path socket, EventLoop loop) {
-        return new XenstoreClient(UnixSocketTransport.connect(socket), loop, XenstoreClient.Options.DEFAULT);
+        return new XenstoreClient(UnixSocketTransport.connect(socket), loop, PATIENT);
     }
 
     static EventLoop loop() {
