@@ -35,13 +35,14 @@ final class XsConnection {
     }
 
     private static final int READ_BYTES = 1024;
-    private static final long MINUTE_NS = 60_000_000_000L;
 
     private final EventLoop loop;
     private final XenstoreClient.Options options;
     private final Completions completions;
     private final Owner owner;
     private final Jitter jitter;
+
+    private final Reconnects reconnects;
 
     private final XsDecoder decoder = new XsDecoder(XsWire.XENSTORE_PAYLOAD_MAX);
     private final byte[] in = new byte[READ_BYTES];
@@ -62,9 +63,6 @@ final class XsConnection {
     private int corks;
     private int nextReqId;
     private int tombstones;
-    private EventLoop.Timer reconnectDeadline;
-    private long reconnectWindowStart;
-    private int reconnectsInWindow;
     private final XenstoreCounters counters;
 
     XsConnection(
@@ -83,7 +81,7 @@ final class XsConnection {
         this.jitter = jitter;
         this.nextReqId = jitter.nextInt();
         this.transport = transport;
-        this.reconnectWindowStart = loop.clock().nanoTime() - MINUTE_NS;
+        this.reconnects = new Reconnects(loop, options);
     }
 
     void start() {
@@ -213,14 +211,14 @@ final class XsConnection {
         }
         if (opened) {
             open = true;
-            cancelReconnectDeadline();
+            reconnects.over();
             owner.opened();
         } else {
             XenstoreException why = new XenstoreException("EIO", "xenstore connection: reset by the other end");
-            boolean again = mayReconnect();
+            boolean again = reconnects.may();
             fail(why, !again);
             if (again) {
-                awaitReconnect(why);
+                reconnects.await(() -> notBack(why));
             } else {
                 transport.close();
             }
@@ -342,39 +340,20 @@ final class XsConnection {
         }
         counters.deaths++;
         XenstoreException why = new XenstoreException("EIO", "xenstore connection: " + reason);
-        boolean again = mayReconnect() && transport.reconnect();
+        boolean again = reconnects.may() && transport.reconnect();
         fail(why, !again);
         if (!again) {
             transport.close();
             return;
         }
         counters.reconnects++;
-        awaitReconnect(why);
+        reconnects.await(() -> notBack(why));
     }
 
-    private boolean mayReconnect() {
-        long now = loop.clock().nanoTime();
-        if (now - reconnectWindowStart >= MINUTE_NS) {
-            reconnectWindowStart = now;
-            reconnectsInWindow = 0;
-        }
-        return reconnectsInWindow++ < options.reconnectsPerMinute();
-    }
-
-    private void awaitReconnect(XenstoreException why) {
-        cancelReconnectDeadline();
-        reconnectDeadline = loop.at(loop.clock().nanoTime() + options.reconnectTimeoutNs(), () -> {
-            if (!open && dead == null) {
-                fail(why, true);
-                transport.close();
-            }
-        });
-    }
-
-    private void cancelReconnectDeadline() {
-        if (reconnectDeadline != null) {
-            reconnectDeadline.cancel();
-            reconnectDeadline = null;
+    private void notBack(XenstoreException why) {
+        if (!open && dead == null) {
+            fail(why, true);
+            transport.close();
         }
     }
 
@@ -384,7 +363,7 @@ final class XsConnection {
         epoch++;
         if (forGood) {
             dead = why;
-            cancelReconnectDeadline();
+            reconnects.over();
         }
         decoder.reset();
         inAt = 0;
