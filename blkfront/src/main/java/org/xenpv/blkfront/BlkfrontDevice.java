@@ -181,13 +181,6 @@ public final class BlkfrontDevice {
         return done;
     }
 
-    private void broken(XenException cause) {
-        if (broken == null) {
-            broken = cause;
-            xenbus.fail(cause);
-        }
-    }
-
     /** What happens on xenbus. */
     private final class Handshake implements FrontendDriver {
 
@@ -220,7 +213,7 @@ public final class BlkfrontDevice {
                             features,
                             config,
                             counters,
-                            BlkfrontDevice.this::broken);
+                            xenbus::fail);
                 }
             } catch (XenException e) {
                 for (int i = 0; i < opened; i++) {
@@ -303,6 +296,12 @@ public final class BlkfrontDevice {
             }
             scheduler.shrink(now.sectors());
             listener.resized(now);
+        }
+
+        @Override
+        public void failed(XenException reason) {
+            broken = reason;
+            scheduler.failAll(reason);
         }
 
         @Override

@@ -28,6 +28,12 @@ public interface FrontendDriver {
     /** The backend said something changed, e.g. the size of a disk. */
     void refresh(KeySnapshot backend);
 
+    /**
+     * The device is out of service for good: whoever waits for it is told now. {@link #stop}, {@link #release} and
+     * {@link #ended} follow in their time, which may depend on the other end. At most once.
+     */
+    default void failed(XenException reason) {}
+
     /** Take no new requests; run {@code drained} when none is in flight. */
     void drain(Runnable drained);
 

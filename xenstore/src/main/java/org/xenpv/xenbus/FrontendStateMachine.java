@@ -40,8 +40,8 @@ import java.util.List;
  *
  * <p>The other inputs: {@code PUBLISHED} and {@code CONNECTED_OK} end an action of ours; {@code DRAINED} as well.
  * {@code CLOSE} comes from the user; {@code FAULT} from the driver (protocol violation) or from a refused negotiation;
- * {@code REPLACED} when the toolstack re-created our device; {@code REMOVED} when it took it away; {@code RESUMED} after a suspend; {@code TIMEOUT} when a
- * phase has lasted too long.
+ * {@code REPLACED} when the toolstack re-created our device, which starts it anew unless it has to end; {@code REMOVED}
+ * when it took it away; {@code RESUMED} after a suspend; {@code TIMEOUT} when a phase has lasted too long.
  */
 public final class FrontendStateMachine {
 
@@ -138,7 +138,7 @@ public final class FrontendStateMachine {
             case DRAINED -> phase == Phase.DRAINING ? drained(state, otherend) : stay(state);
             case CLOSE -> onClose(state, otherend);
             case FAULT -> onFault(state);
-            case REPLACED -> to(START, Phase.INIT, Action.STOP, Action.RELEASE, Action.LOOK);
+            case REPLACED -> onReplaced(state);
             case REMOVED -> gone(state);
             case RESUMED -> onResumed(state);
             case TIMEOUT -> onTimeout(state);
@@ -242,6 +242,13 @@ public final class FrontendStateMachine {
             case CLOSED -> to(ending, Phase.ENDED, Action.END);
             default -> to(ending, state.phase());
         };
+    }
+
+    private static Step onReplaced(State state) {
+        if (state.then() == Then.END) {
+            return gone(state);
+        }
+        return to(START, Phase.INIT, Action.STOP, Action.RELEASE, Action.LOOK);
     }
 
     private static Step onResumed(State state) {

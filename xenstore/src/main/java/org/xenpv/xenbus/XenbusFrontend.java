@@ -104,11 +104,17 @@ public final class XenbusFrontend implements Lifecycle {
 
     /** BROKEN: the driver found that the backend violates the protocol, or that the device cannot be used. */
     public void fail(XenException cause) {
+        because(cause);
+        input(Input.FAULT);
+    }
+
+    /** The first reason counts. */
+    private void because(XenException cause) {
         if (reason == null) {
             reason = cause;
             writeError(cause);
+            driver.failed(cause);
         }
-        input(Input.FAULT);
     }
 
     @Override
@@ -212,9 +218,8 @@ public final class XenbusFrontend implements Lifecycle {
         }
         deadline = guest.loop().at(guest.clock().nanoTime() + phaseNs, () -> {
             if (phase.compareTo(Phase.DRAINING) < 0) {
-                reason = new XenTimeoutException(nodename + ": no progress in phase " + phase + " for "
-                        + phaseNs / 1_000_000 + " ms, backend " + otherendPath + " is " + otherend);
-                writeError(reason);
+                because(new XenTimeoutException(nodename + ": no progress in phase " + phase + " for "
+                        + phaseNs / 1_000_000 + " ms, backend " + otherendPath + " is " + otherend));
             }
             input(Input.TIMEOUT);
         });
@@ -327,6 +332,9 @@ public final class XenbusFrontend implements Lifecycle {
         }
         if (replaced) {
             input(Input.REPLACED);
+            if (state.phase() == Phase.ENDED) {
+                return;
+            }
         }
         otherendWatch = guest.store().watch(otherendPath + "/state", changed -> look());
     }

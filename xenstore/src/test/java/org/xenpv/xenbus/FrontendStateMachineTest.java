@@ -166,6 +166,23 @@ class FrontendStateMachineTest {
         }
     }
 
+    /** A device that was closed by its user, or is broken, is not brought back by whatever the other end does. */
+    @Test
+    void whoHasToEndNeverStartsAgain() {
+        for (Phase phase : List.of(Phase.DRAINING, Phase.CLOSING, Phase.RELEASING)) {
+            for (Input input : Input.values()) {
+                for (XenbusState otherend : XenbusState.values()) {
+                    State next = FrontendStateMachine.step(new State(phase, Then.END), input, otherend)
+                            .next();
+                    assertThat(next.then())
+                            .as("%s, %s, %s", phase, input, otherend)
+                            .isEqualTo(Then.END);
+                    assertThat(next.phase()).isGreaterThanOrEqualTo(Phase.DRAINING);
+                }
+            }
+        }
+    }
+
     @Test
     void replacedAndResumedWriteNothingThatBelongsToTheSuccessor() {
         for (Phase phase : Phase.values()) {
