@@ -2,7 +2,11 @@ package org.xenpv.scenarios.hostile;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.MappedPages;
 import org.xenpv.io.blkif.Blkif;
@@ -39,7 +43,9 @@ final class HostileBlkback {
 
     private final SimDomain domain;
     private SimDevice device;
-    private final List<MappedPages> held = new ArrayList<>();
+    /** What we map, with the references. */
+    private final Map<MappedPages, int[]> held = new LinkedHashMap<>();
+
     private MappedPages ring;
     private int slots;
     private int port;
@@ -154,7 +160,7 @@ final class HostileBlkback {
 
     MappedPages map(int[] grefs, GrantAccess access) {
         MappedPages pages = domain.call(guest -> guest.mapper().map(device.frontendId(), grefs, grefs.length, access));
-        held.add(pages);
+        held.put(pages, grefs);
         return pages;
     }
 
@@ -186,19 +192,21 @@ final class HostileBlkback {
         return bytes;
     }
 
-    /** Pages of the frontend that we map at present. */
+    /** Pages of the frontend that we map at present; one that is mapped twice counts once. */
     int heldPages() {
-        int pages = 0;
-        for (MappedPages mapped : held) {
-            pages += mapped.pages();
+        Set<Integer> distinct = new HashSet<>();
+        for (int[] grefs : held.values()) {
+            for (int gref : grefs) {
+                distinct.add(gref);
+            }
         }
-        return pages;
+        return distinct.size();
     }
 
     /** Lets go of every page and every port. */
     void letGo() {
         domain.run(guest -> {
-            held.forEach(MappedPages::close);
+            held.keySet().forEach(MappedPages::close);
             held.clear();
             ports.forEach(guest.events()::close);
             ports.clear();

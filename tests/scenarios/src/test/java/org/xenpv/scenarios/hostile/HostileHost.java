@@ -18,6 +18,7 @@ import org.xenpv.blkfront.Blkfront;
 import org.xenpv.blkfront.BlkfrontConfig;
 import org.xenpv.blkfront.BlkfrontDevice;
 import org.xenpv.fault.PeerFault;
+import org.xenpv.fault.XenConfigException;
 import org.xenpv.fault.XenException;
 import org.xenpv.fault.XenProtocolException;
 import org.xenpv.grant.GrantLedger;
@@ -129,6 +130,16 @@ final class HostileHost implements AutoCloseable {
         evil.connected(SECTORS);
     }
 
+    /** After the toolstack has restored the guest: the device is attached to a domain with another id. */
+    void adoptRestoredDevice() {
+        for (SimDevice attached : xen.toolstack().devices()) {
+            if (attached.frontend() == guest && attached.backend() == evilDomain) {
+                device = attached;
+                evil.device(attached);
+            }
+        }
+    }
+
     Caller submit(Caller caller) {
         onGuest(() -> disk.submit(caller.op));
         return caller;
@@ -210,6 +221,20 @@ final class HostileHost implements AutoCloseable {
         awaitEnd();
         assertFault(endReason, fault);
         assertQuarantinedExactlyWhatIsHeld();
+    }
+
+    /** REFUSE: never connected; the reason names the key; every page comes back but what is held. */
+    void assertRefused(String key) {
+        awaitEnd();
+        assertThat(told).containsExactly("ended");
+        assertConfigFault(endReason, key);
+        assertThat(errorNode()).startsWith(key);
+        assertQuarantinedExactlyWhatIsHeld();
+    }
+
+    static void assertConfigFault(Throwable error, String key) {
+        assertThat(error).isInstanceOf(XenConfigException.class);
+        assertThat(((XenConfigException) error).key()).isEqualTo(key);
     }
 
     static void assertFault(Throwable error, PeerFault fault) {
