@@ -92,7 +92,7 @@ public final class SimulatedXen implements AutoCloseable {
         this.toolstack = new Toolstack(this, dom0);
         this.leakCheck = new LeakCheck(this);
         dom0.boot(false);
-        toolstack.transact(DomainNodes.dom0());
+        toolstack.startHost();
         leakCheck.remember(dom0);
     }
 

@@ -6,13 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.xenpv.event.LoopFuture;
 import org.xenpv.simulator.hypervisor.Hypervisor;
 import org.xenpv.simulator.hypervisor.StartInfo;
 import org.xenpv.xenbus.XenbusState;
-import org.xenpv.xenstore.Result;
-import org.xenpv.xenstore.Xenstore;
-import org.xenpv.xenstore.XenstoreClient;
 
 /**
  * What {@code xl} does: it makes, changes and removes what stands in xenstore for domains and devices, with the
@@ -31,11 +27,13 @@ public final class Toolstack {
 
     private final SimulatedXen xen;
     private final SimDomain dom0;
+    private final Dom0Store store;
     private final List<SimDevice> devices = new ArrayList<>();
 
     Toolstack(SimulatedXen xen, SimDomain dom0) {
         this.xen = xen;
         this.dom0 = dom0;
+        this.store = new Dom0Store(dom0);
     }
 
     // ---- devices
@@ -111,7 +109,7 @@ public final class Toolstack {
         if (find(device.frontendPath()) != null) {
             throw new IllegalArgumentException("device=" + device.frontendPath() + ", is attached already");
         }
-        transact(DeviceNodes.attach(device, front, back));
+        store.transact(DeviceNodes.attach(device, front, back));
         synchronized (devices) {
             devices.add(device);
         }
@@ -157,7 +155,7 @@ public final class Toolstack {
     public void requestDetach(SimDevice device) {
         XenbusState state = state(device.backendPath());
         if (state != XenbusState.CLOSED && state != XenbusState.UNKNOWN) {
-            transact(new NodeBatch()
+            store.transact(new NodeBatch()
                     .write(device.backendPath() + "/online", "0")
                     .write(device.backendPath() + "/state", Integer.toString(XenbusState.CLOSING.value())));
         }
@@ -169,7 +167,7 @@ public final class Toolstack {
     }
 
     private void remove(SimDevice device) {
-        transact(DeviceNodes.remove(device));
+        store.transact(DeviceNodes.remove(device));
         synchronized (devices) {
             devices.remove(device);
         }
@@ -177,12 +175,12 @@ public final class Toolstack {
 
     /** Writes into the backend's directory, as a hotplug script or an administrator may. */
     public void writeBackend(SimDevice device, String key, String value) {
-        transact(new NodeBatch().write(device.backendPath() + "/" + key, value));
+        store.transact(new NodeBatch().write(device.backendPath() + "/" + key, value));
     }
 
     /** Writes into the frontend's directory. */
     public void writeFrontend(SimDevice device, String key, String value) {
-        transact(new NodeBatch().write(device.frontendPath() + "/" + key, value));
+        store.transact(new NodeBatch().write(device.frontendPath() + "/" + key, value));
     }
 
     /**
@@ -193,7 +191,7 @@ public final class Toolstack {
         if (sectors < 0) {
             throw new IllegalArgumentException("sectors=" + sectors + ", must not be negative");
         }
-        transact(new NodeBatch()
+        store.transact(new NodeBatch()
                 .write(device.backendPath() + "/sectors", Long.toString(sectors))
                 .write(device.backendPath() + "/state", Integer.toString(XenbusState.CONNECTED.value())));
     }
@@ -224,25 +222,30 @@ public final class Toolstack {
 
     /** A node's value, read over dom0's connection; null if there is none. */
     public String read(String path) {
-        return this.<String[]>ask(result -> store().readAll(result, path))[0];
+        return store.read(path);
     }
 
     /** Writes a node as dom0. */
     public void write(String path, String value) {
-        this.<Void>ask(result -> store().write(path, value, result));
+        store.write(path, value);
     }
 
     /** Removes a node and what is below it, as dom0. */
     public void remove(String path) {
-        this.<Void>ask(result -> store().remove(path, result));
+        store.remove(path);
     }
 
     // ---- domains
 
+    /** Makes dom0's own nodes: nobody else does. */
+    void startHost() {
+        store.transact(DomainNodes.dom0());
+    }
+
     /** Makes the nodes of a domain that has been built, and introduces it. */
     void introduce(DomainConfig config, int domid, StartInfo start) {
-        transact(DomainNodes.create(config, domid, start));
-        this.<Void>ask(result -> client().introduce(domid, start.storeGfn(), start.storePort(), result));
+        store.transact(DomainNodes.create(config, domid, start));
+        store.introduce(domid, start.storeGfn(), start.storePort());
     }
 
     /** Asks a guest through control/shutdown: {@code poweroff}, {@code reboot}, {@code halt}, {@code suspend}. */
@@ -267,7 +270,7 @@ public final class Toolstack {
     /** Lets a suspended domain go on where it was, as if nothing had happened: the suspend is cancelled. */
     public void resume(SimDomain domain) {
         checkSuspended(domain);
-        this.<Void>ask(result -> client().resume(domain.domid(), result));
+        store.resume(domain.domid());
         domain.suspendPoint().resume(true);
     }
 
@@ -294,8 +297,8 @@ public final class Toolstack {
             takeFromBackend(device);
         }
         int oldDomid = domain.domid();
-        this.<Void>ask(result -> client().release(oldDomid, result));
-        transact(DomainNodes.destroy(oldDomid));
+        store.release(oldDomid);
+        store.transact(DomainNodes.destroy(oldDomid));
         xen.hypervisor().restore(domain.hypervisorDomain());
         introduce(domain.config(), domain.domid(), domain.hypervisorDomain().startInfo());
         for (int i = 0; i < moved.size(); i++) {
@@ -334,7 +337,7 @@ public final class Toolstack {
             }
         }
         kill(domain);
-        transact(DomainNodes.destroy(domid));
+        store.transact(DomainNodes.destroy(domid));
         xen.forget(domain);
     }
 
@@ -354,7 +357,7 @@ public final class Toolstack {
         if (domain.isAlive()) {
             int domid = domain.domid();
             crash(domain);
-            this.<Void>ask(result -> client().release(domid, result));
+            store.release(domid);
         }
     }
 
@@ -392,42 +395,14 @@ public final class Toolstack {
             SimDevice device =
                     new SimDevice(old.kind(), old.devid(), old.frontend(), fresh, old.frontendId(), fresh.domid());
             fronts.get(i).put("backend-id", Integer.toString(fresh.domid()));
-            transact(DeviceNodes.attach(device, fronts.get(i), backs.get(i)));
+            store.transact(DeviceNodes.attach(device, fronts.get(i), backs.get(i)));
             synchronized (devices) {
                 devices.set(devices.indexOf(old), device);
             }
         }
-        this.<Void>ask(result -> client().release(oldDomid, result));
-        transact(DomainNodes.destroy(oldDomid));
+        store.release(oldDomid);
+        store.transact(DomainNodes.destroy(oldDomid));
         xen.forget(backend);
         return fresh;
-    }
-
-    // ---- dom0's xenstore connection
-
-    private Xenstore store() {
-        return dom0.guest().store();
-    }
-
-    private XenstoreClient client() {
-        return dom0.guest().client();
-    }
-
-    void transact(NodeBatch batch) {
-        this.<Void>ask(result -> store().transaction(batch::run, result));
-    }
-
-    /** Makes a request on dom0's loop and waits for its result; an error is thrown. */
-    private <T> T ask(Consumer<Result<T>> request) {
-        LoopFuture<T> future = new LoopFuture<>(dom0.guest().loop());
-        Result<T> result = (value, error) -> {
-            if (error == null) {
-                future.complete(value);
-            } else {
-                future.completeExceptionally(error);
-            }
-        };
-        dom0.run(guest -> request.accept(result));
-        return SimDomain.joined(future);
     }
 }

@@ -1,7 +1,5 @@
 package org.xenpv.simulator.hypervisor;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.xenpv.event.abi.EventChannelOp;
 import org.xenpv.memory.ChronicleMemory;
@@ -32,12 +30,10 @@ final class EventPorts implements EventChannelOp {
     private static final int[] ARGS_BYTES = {12, 12, 12, 4, 4, 24, 8, 8, 8, 4, 2, 24, 8, 8};
 
     private static final int NR_VIRQS = 24;
-    private static final int BUCKET = 64;
 
     private final Domain domain;
     private final Hypervisor hypervisor;
-    private final int portsMax;
-    private volatile Port[] ports = new Port[0];
+    private final PortTable ports;
     private volatile EventDelivery delivery;
     private final Port[] virqs = new Port[NR_VIRQS];
 
@@ -45,7 +41,7 @@ final class EventPorts implements EventChannelOp {
     EventPorts(Domain domain, int portsMax) {
         this.domain = domain;
         this.hypervisor = domain.hypervisor();
-        this.portsMax = portsMax;
+        this.ports = new PortTable(domain, portsMax);
         this.delivery = new TwoLevelDelivery(domain);
     }
 
@@ -77,7 +73,7 @@ final class EventPorts implements EventChannelOp {
             case BIND_PIRQ:
                 return -Errno.EPERM;
             case CLOSE:
-                return close(valid(args.getInt(at)));
+                return close(ports.valid(args.getInt(at)));
             case STATUS:
                 return status(args, at);
             case ALLOC_UNBOUND:
@@ -87,7 +83,7 @@ final class EventPorts implements EventChannelOp {
             case BIND_VCPU:
                 return bindVcpu(args, at);
             case UNMASK:
-                return unmask(valid(args.getInt(at)));
+                return unmask(ports.valid(args.getInt(at)));
             case RESET:
                 return reset(args, at);
             case INIT_CONTROL:
@@ -103,7 +99,7 @@ final class EventPorts implements EventChannelOp {
 
     /** The hot path: no lock but the port's own, which only a close of this channel contends. */
     private int send(int number) {
-        Port local = valid(number);
+        Port local = ports.valid(number);
         if (local == null) {
             return -Errno.EINVAL;
         }
@@ -127,32 +123,6 @@ final class EventPorts implements EventChannelOp {
         return delivery;
     }
 
-    /** Null if there is no such port; port 0 exists and can never be used. */
-    private Port valid(int number) {
-        Port[] table = ports;
-        return number < 0 || number >= table.length ? null : table[number];
-    }
-
-    /** A closed port, or a negative errno. */
-    private int freePort() {
-        Port[] table = ports;
-        for (int number = 1; number < table.length; number++) {
-            if (table[number].state == Port.State.CLOSED && !delivery.busy(table[number])) {
-                return number < portsMax ? number : -Errno.ENOSPC;
-            }
-        }
-        int first = Math.max(1, table.length);
-        if (first >= Math.min(portsMax, delivery.portsMax())) {
-            return -Errno.ENOSPC;
-        }
-        Port[] larger = Arrays.copyOf(table, table.length + BUCKET);
-        for (int number = table.length; number < larger.length; number++) {
-            larger[number] = new Port(domain, number);
-        }
-        ports = larger;
-        return first;
-    }
-
     private int allocUnbound(SharedMemory args, int at) {
         int owner = Args.u16(args, at);
         int remoteDomid = Args.u16(args, at + 2);
@@ -173,9 +143,9 @@ final class EventPorts implements EventChannelOp {
 
     /** What the toolstack does for a new domain's store and console; the caller holds the lock. */
     int openUnbound(int remoteDomid) {
-        int number = freePort();
+        int number = ports.free(delivery);
         if (number > 0) {
-            Port port = ports[number];
+            Port port = ports.valid(number);
             synchronized (port) {
                 port.state = Port.State.UNBOUND;
                 port.remoteDomid = remoteDomid;
@@ -190,15 +160,15 @@ final class EventPorts implements EventChannelOp {
         if (other == null) {
             return -Errno.ESRCH;
         }
-        int number = freePort();
+        int number = ports.free(delivery);
         if (number < 0) {
             return number;
         }
-        Port remote = other.events().valid(args.getInt(at + 4));
+        Port remote = other.events().ports.valid(args.getInt(at + 4));
         if (remote == null || remote.state != Port.State.UNBOUND || remote.remoteDomid != domain.domid()) {
             return -Errno.EINVAL;
         }
-        Port local = ports[number];
+        Port local = ports.valid(number);
         connect(local, remote);
         connect(remote, local);
         args.putInt(at + 8, number);
@@ -226,11 +196,11 @@ final class EventPorts implements EventChannelOp {
         if (virqs[virq] != null) {
             return -Errno.EEXIST;
         }
-        int number = freePort();
+        int number = ports.free(delivery);
         if (number < 0) {
             return number;
         }
-        Port port = ports[number];
+        Port port = ports.valid(number);
         synchronized (port) {
             port.state = Port.State.VIRQ;
             port.virq = virq;
@@ -252,19 +222,19 @@ final class EventPorts implements EventChannelOp {
         if (args.getInt(at) != 0) {
             return -Errno.ENOENT;
         }
-        int number = freePort();
+        int number = ports.free(delivery);
         if (number < 0) {
             return number;
         }
-        synchronized (ports[number]) {
-            ports[number].state = Port.State.IPI;
+        synchronized (ports.valid(number)) {
+            ports.valid(number).state = Port.State.IPI;
         }
         args.putInt(at + 4, number);
         return 0;
     }
 
     private int bindVcpu(SharedMemory args, int at) {
-        Port port = valid(args.getInt(at));
+        Port port = ports.valid(args.getInt(at));
         if (args.getInt(at + 4) != 0) {
             return -Errno.ENOENT;
         }
@@ -317,7 +287,7 @@ final class EventPorts implements EventChannelOp {
         if (target != domain && !domain.privileged()) {
             return -Errno.EPERM;
         }
-        Port port = target.events().valid(args.getInt(at + 4));
+        Port port = target.events().ports.valid(args.getInt(at + 4));
         if (port == null) {
             return -Errno.EINVAL;
         }
@@ -349,10 +319,8 @@ final class EventPorts implements EventChannelOp {
 
     /** Closes every port and goes back to the 2-level ABI; the caller holds the lock. */
     void closeAll() {
-        for (Port port : ports) {
-            if (port.number != 0) {
-                close(port);
-            }
+        for (int number = 1; number < ports.size(); number++) {
+            close(ports.valid(number));
         }
         delivery = new TwoLevelDelivery(domain);
     }
@@ -373,7 +341,8 @@ final class EventPorts implements EventChannelOp {
         EventDelivery before = delivery;
         FifoDelivery fifo =
                 new FifoDelivery(domain, domain.memory().view(gfn, 1).slice(offset, FifoDelivery.CONTROL_BLOCK_BYTES));
-        for (Port port : ports) {
+        for (int number = 0; number < ports.size(); number++) {
+            Port port = ports.valid(number);
             port.pendingUnseen = before.pending(port);
             port.priority = Port.PRIORITY_DEFAULT;
         }
@@ -393,11 +362,11 @@ final class EventPorts implements EventChannelOp {
         int first = fifo.words();
         int result = fifo.expand(page);
         if (result == 0) {
-            Port[] table = ports;
-            for (int number = first; number < Math.min(table.length, fifo.words()); number++) {
-                if (table[number].pendingUnseen) {
-                    table[number].pendingUnseen = false;
-                    fifo.setPending(table[number]);
+            for (int number = first; number < Math.min(ports.size(), fifo.words()); number++) {
+                Port port = ports.valid(number);
+                if (port.pendingUnseen) {
+                    port.pendingUnseen = false;
+                    fifo.setPending(port);
                 }
             }
         }
@@ -405,7 +374,7 @@ final class EventPorts implements EventChannelOp {
     }
 
     private int setPriority(SharedMemory args, int at) {
-        Port port = valid(args.getInt(at));
+        Port port = ports.valid(args.getInt(at));
         if (port == null) {
             return -Errno.EINVAL;
         }
@@ -417,36 +386,20 @@ final class EventPorts implements EventChannelOp {
 
     /** Null if the port is closed. The caller holds the lock. */
     Port open(int number) {
-        Port port = valid(number);
-        return port == null || port.state == Port.State.CLOSED ? null : port;
+        return ports.open(number);
     }
 
-    /** The ports in use other than those of store and console, on either side. */
-    List<Integer> stray() {
+    /** See {@link PortTable#open()}. */
+    List<Integer> open() {
         synchronized (hypervisor.lock()) {
-            List<Integer> stray = new ArrayList<>();
-            for (Port port : ports) {
-                boolean reserved = port.domain.isReservedPort(port.number)
-                        || port.state == Port.State.INTERDOMAIN
-                                && port.remote.domain.isReservedPort(port.remote.number);
-                if (port.state != Port.State.CLOSED && !reserved) {
-                    stray.add(port.number);
-                }
-            }
-            return stray;
+            return ports.open();
         }
     }
 
-    /** The ports in use, in order. */
-    List<Integer> open() {
+    /** See {@link PortTable#stray()}. */
+    List<Integer> stray() {
         synchronized (hypervisor.lock()) {
-            List<Integer> open = new ArrayList<>();
-            for (Port port : ports) {
-                if (port.state != Port.State.CLOSED) {
-                    open.add(port.number);
-                }
-            }
-            return open;
+            return ports.stray();
         }
     }
 }
