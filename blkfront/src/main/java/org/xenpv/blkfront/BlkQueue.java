@@ -416,14 +416,20 @@ public final class BlkQueue {
         }
     }
 
-    /** Closes the port and gives every page back, or to quarantine. Idempotent. */
-    void release() {
+    /**
+     * Closes the port and gives every page back, or to quarantine. Idempotent.
+     *
+     * @param portGone the port went with an earlier life of the domain and must not be closed
+     */
+    void release(boolean portGone) {
         if (released) {
             return;
         }
         released = true;
         live = false;
-        events.close(port);
+        if (!portGone) {
+            events.close(port);
+        }
         for (BlkRequest request : requests) {
             request.pages.release();
         }

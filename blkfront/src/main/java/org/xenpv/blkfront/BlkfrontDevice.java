@@ -217,7 +217,7 @@ public final class BlkfrontDevice {
                 }
             } catch (XenException e) {
                 for (int i = 0; i < opened; i++) {
-                    queues[i].release();
+                    queues[i].release(false);
                 }
                 queues = new BlkQueue[0];
                 throw e;
@@ -335,9 +335,9 @@ public final class BlkfrontDevice {
         }
 
         @Override
-        public void release() {
+        public void release(boolean resumed) {
             for (BlkQueue queue : queues) {
-                queue.release();
+                queue.release(resumed);
             }
             queues = new BlkQueue[0];
         }

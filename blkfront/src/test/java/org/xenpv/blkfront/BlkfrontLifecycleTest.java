@@ -19,6 +19,7 @@ import org.xenpv.simulator.Faults;
 import org.xenpv.simulator.SimulatedXen;
 import org.xenpv.testkit.xen.OnSimulatedXen;
 import org.xenpv.testkit.xen.SimulatedXenTest;
+import org.xenpv.xenbus.Lifecycle;
 
 /** Backends that restart, vanish and are unplugged, guests that are suspended: with requests in flight. */
 class BlkfrontLifecycleTest {
@@ -132,6 +133,39 @@ class BlkfrontLifecycleTest {
 
             assertThat(host.store.stableContent()).isEqualTo(content);
             assertThat(disk.stats().reconnects()).isEqualTo(1);
+        }
+    }
+
+    @SimulatedXenTest
+    void L1_shouldCloseNoPortOfTheNewLife_whenRestored(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            List<Integer> others = new ArrayList<>();
+            // Told of the resume before the disk is: it gets the number that the disk's port had.
+            host.guest.run(guest -> guest.addLifecycle(new Lifecycle() {
+                @Override
+                public void beforeSuspend() {}
+
+                @Override
+                public void afterResume(boolean cancelled) {
+                    for (int i = 0; i < 8; i++) {
+                        others.add(guest.events().allocUnbound(0));
+                    }
+                }
+            }));
+            try (Blkfront disk = host.connect()) {
+                int before = disk.queue(0).port();
+                xen.toolstack().suspend(host.guest);
+                xen.toolstack().restore(host.guest);
+                disk.write(0, ByteBuffer.allocate(4096)).join();
+
+                assertThat(others).contains(before);
+                int another = host.guest.call(guest -> guest.events().allocUnbound(0));
+                assertThat(others).doesNotContain(another, disk.queue(0).port());
+                host.guest.run(guest -> {
+                    guest.events().close(another);
+                    others.forEach(guest.events()::close);
+                });
+            }
         }
     }
 

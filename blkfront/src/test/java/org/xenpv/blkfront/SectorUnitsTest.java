@@ -70,7 +70,7 @@ class SectorUnitsTest {
         backend.run(domain -> ring.close());
         guest.run(domain -> {
             queue.stop();
-            queue.release();
+            queue.release(false);
         });
     }
 }

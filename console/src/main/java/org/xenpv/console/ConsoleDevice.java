@@ -367,11 +367,11 @@ public final class ConsoleDevice {
         }
 
         @Override
-        public void release() {
-            if (port >= 0) {
+        public void release(boolean resumed) {
+            if (port >= 0 && !resumed) {
                 guest.events().close(port);
-                port = -1;
             }
+            port = -1;
             if (pages != null) {
                 pages.release();
                 pages = null;

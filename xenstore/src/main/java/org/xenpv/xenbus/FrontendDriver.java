@@ -40,8 +40,13 @@ public interface FrontendDriver {
     /** The connection is over: touch the ring no more. Comes before {@link #release}; any number of times. */
     void stop();
 
-    /** Revoke grants, close ports. From any stage, any number of times. */
-    void release();
+    /**
+     * Revoke grants, close ports. From any stage, any number of times.
+     *
+     * @param resumed the domain is back from a suspend: the ports of this connection are gone, and their numbers may be
+     *     somebody else's by now, so none is closed
+     */
+    void release(boolean resumed);
 
     /**
      * The device is gone for good; every operation left fails.

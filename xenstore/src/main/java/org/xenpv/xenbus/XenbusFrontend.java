@@ -47,6 +47,7 @@ public final class XenbusFrontend implements Lifecycle {
     private boolean looking;
     private boolean lookAgain;
     private boolean started;
+    private boolean resuming;
     /** Counts connections: an answer to a question of an earlier one is dropped. */
     private int generation;
 
@@ -124,7 +125,9 @@ public final class XenbusFrontend implements Lifecycle {
     public void afterResume(boolean cancelled) {
         if (!cancelled) {
             forgetOtherend();
+            resuming = true;
             input(Input.RESUMED);
+            resuming = false;
         }
     }
 
@@ -173,7 +176,7 @@ public final class XenbusFrontend implements Lifecycle {
                 generation++;
                 driver.stop();
             }
-            case RELEASE -> driver.release();
+            case RELEASE -> driver.release(resuming);
             case STATE_INITIALISING -> {
                 if (++restarts > RESTARTS_MAX) {
                     fail(new XenProtocolException(
