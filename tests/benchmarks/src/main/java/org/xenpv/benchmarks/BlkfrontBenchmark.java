@@ -3,11 +3,15 @@ package org.xenpv.benchmarks;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
@@ -34,6 +38,7 @@ public final class BlkfrontBenchmark {
     private static final int DEPTH = 32;
     private static final double SEQUENTIAL_RATIO_MIN = 0.5;
     private static final int CHECKED = 256;
+    private static final double BYTES_PER_SECOND = 2e9;
 
     private static final int MET = 0;
     private static final int MISSED = 1;
@@ -97,8 +102,7 @@ public final class BlkfrontBenchmark {
             SimDomain driver = xen.createDomain(DomainConfig.named("disks").asDriverDomain());
             SimDomain guest = xen.createDomain(DomainConfig.named("guest"));
             BlkbackService service = driver.start(domain -> {
-                BlkbackService started =
-                        new BlkbackService(domain, StoreFactory.RAW_IMAGES, BlkbackConfig.DEFAULT);
+                BlkbackService started = new BlkbackService(domain, StoreFactory.RAW_IMAGES, BlkbackConfig.DEFAULT);
                 started.start();
                 return started;
             });
@@ -111,8 +115,8 @@ public final class BlkfrontBenchmark {
                 String ofSequential = compare(sequential, guest, disk, channel, counters);
                 String ofRandom = compare(random, guest, disk, channel, counters);
                 out.println();
-                out.println("per request                  requests  events to backend  to guest  grants  bytes copied"
-                        + " per byte");
+                out.println("per request, exact            events to backend  to guest  grants  copies of a byte"
+                        + " | processor us: guest  driver domain  FileChannel");
                 out.println(ofSequential);
                 out.println(ofRandom);
             }
@@ -130,7 +134,37 @@ public final class BlkfrontBenchmark {
         counters.start();
         SideBySide.Result result = SideBySide.inElapsedTime(options).run(ours::read, theirs::read, DEPTH);
         report(row, result);
-        return counters.since(row.name());
+        return counters.since(row.name()) + processorTimes(row, ours, theirs);
+    }
+
+    /** What a block costs each thread: unlike elapsed time hardly disturbed by others on the machine. */
+    private String processorTimes(Row row, DiskReads ours, FileReads theirs) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long count = Math.max(DEPTH, (long) (options.seconds() * BYTES_PER_SECOND / row.blockBytes()));
+        Map<String, Long> before = domainThreads(threads);
+        ours.read(count);
+        Map<String, Long> after = domainThreads(threads);
+        long start = threads.getCurrentThreadCpuTime();
+        theirs.read(count);
+        long ofTheirs = threads.getCurrentThreadCpuTime() - start;
+        return String.format(
+                Locale.ROOT,
+                " | %19.2f %14.2f %12.2f",
+                (after.get("guest") - before.get("guest")) / 1e3 / count,
+                (after.get("disks") - before.get("disks")) / 1e3 / count,
+                ofTheirs / 1e3 / count);
+    }
+
+    /** Processor time by the name of the domain, which its thread's name ends in. */
+    private static Map<String, Long> domainThreads(ThreadMXBean threads) {
+        Map<String, Long> times = new HashMap<>();
+        for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
+            if (thread != null && thread.getThreadName().startsWith("xen-dom")) {
+                String name = thread.getThreadName();
+                times.put(name.substring(name.lastIndexOf('-') + 1), threads.getThreadCpuTime(thread.getThreadId()));
+            }
+        }
+        return times;
     }
 
     private BlockSequence sequence(Row row) {
@@ -178,9 +212,8 @@ public final class BlkfrontBenchmark {
             double requests = now.requests() - front[0].requests();
             return String.format(
                     Locale.ROOT,
-                    "%-28s %8.0f %18.4f %9.4f %7.4f %13.3f",
+                    "%-28s %18.4f %9.4f %7.4f %17.3f",
                     name,
-                    requests,
                     (now.notificationsSent() - front[0].notificationsSent()) / requests,
                     (backend().notificationsSent() - back[0].notificationsSent()) / requests,
                     (granted() - grants[0]) / requests,
