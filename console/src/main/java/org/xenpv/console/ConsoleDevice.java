@@ -304,11 +304,16 @@ public final class ConsoleDevice {
         }
 
         @Override
-        public void beforeSuspend() {}
+        public void beforeSuspend() {
+            ring.rest();
+        }
 
         @Override
         public void afterResume(boolean cancelled) {
-            if (!cancelled) {
+            if (cancelled) {
+                ring.goOn();
+                guest.loop().ready(registration);
+            } else {
                 detach();
                 attach();
             }

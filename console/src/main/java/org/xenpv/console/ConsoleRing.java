@@ -42,6 +42,8 @@ final class ConsoleRing {
 
     private long bytesInServed;
     private long heardNs;
+    /** The domain is being suspended: the page may have become another when it goes on. */
+    private boolean resting;
 
     private long bytesOut;
     private long bytesIn;
@@ -80,8 +82,23 @@ final class ConsoleRing {
         heardNs = nowNs;
     }
 
+    /** Leaves the page alone until {@link #goOn}, or until another is attached. */
+    void rest() {
+        resting = true;
+    }
+
+    /** The page is as it was. */
+    void goOn() {
+        resting = false;
+    }
+
+    private boolean inService() {
+        return page != null && !resting;
+    }
+
     /** Touches the page no more. */
     void detach() {
+        resting = false;
         page = null;
         out = null;
         in = null;
@@ -108,7 +125,7 @@ final class ConsoleRing {
 
     /** Whether somebody serves the ring, as far as the backend says. */
     boolean isServed() {
-        return page != null && XenconsInterface.connection(page) != XenconsInterface.XENCONSOLE_DISCONNECTED;
+        return inService() && XenconsInterface.connection(page) != XenconsInterface.XENCONSOLE_DISCONNECTED;
     }
 
     /** What the backend did that the protocol forbids, or null. */
@@ -149,7 +166,7 @@ final class ConsoleRing {
     /** Takes output. @return how much was accepted; less than all only under {@link FullPolicy#KEEP} */
     int write(byte[] source, int at, int lengthBytes) {
         int accepted = 0;
-        int moved = 0;
+        int moved = push(); // the backend may have made room
         int step;
         do {
             step = output.add(source, at + accepted, Math.min(lengthBytes - accepted, room()));
@@ -187,6 +204,9 @@ final class ConsoleRing {
      * @throws XenProtocolException if its indices are nonsense; nothing is moved from then on
      */
     boolean serve(long nowNs) {
+        if (!inService()) {
+            return false;
+        }
         int moved = push() + pull();
         sendIf(moved > 0);
         out.free(); // looks what has been taken, even if there is nothing to write
@@ -213,7 +233,7 @@ final class ConsoleRing {
     }
 
     private int push() {
-        if (page == null || output.size() == 0) {
+        if (!inService() || output.size() == 0) {
             return 0;
         }
         checkOwn(XenconsInterface.OUT_PROD_OFFSET, out.prodPvt());
@@ -231,7 +251,7 @@ final class ConsoleRing {
     }
 
     private int pull() {
-        if (page == null) {
+        if (!inService()) {
             return 0;
         }
         checkOwn(XenconsInterface.IN_CONS_OFFSET, in.consPvt());

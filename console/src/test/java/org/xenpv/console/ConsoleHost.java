@@ -27,11 +27,30 @@ final class ConsoleHost implements AutoCloseable {
     ConsoleHost(SimulatedXen xen, ConsoledConfig config) {
         this.xen = xen;
         this.guest = xen.createDomain(DomainConfig.named("guest"));
-        this.daemon = xen.dom0().start(dom0 -> {
-            Consoled consoled = new Consoled(dom0, terminals, config);
+        this.daemon = start(xen.dom0(), terminals, config);
+    }
+
+    private static Consoled start(SimDomain domain, MemoryTerminals terminals, ConsoledConfig config) {
+        return domain.start(guest -> {
+            Consoled consoled = new Consoled(guest, terminals, config);
             consoled.start();
             return consoled;
         });
+    }
+
+    /** The consoles of a driver domain. */
+    record Served(MemoryTerminals terminals) {
+        /** What a guest has printed there; null if its console is not served yet. */
+        String text(SimDomain guest, int number) {
+            MemoryTerminal terminal = terminals.of(guest.domid(), number);
+            return terminal == null ? null : terminal.text();
+        }
+    }
+
+    static Served serve(SimDomain domain) {
+        MemoryTerminals terminals = new MemoryTerminals();
+        start(domain, terminals, ConsoledConfig.DEFAULT);
+        return new Served(terminals);
     }
 
     /** The backend, which outlives the frontend, takes its hands off. */

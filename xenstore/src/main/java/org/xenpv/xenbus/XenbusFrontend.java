@@ -395,8 +395,10 @@ public final class XenbusFrontend implements Lifecycle {
                     driver.refresh(backend);
                 } else {
                     driver.connected(backend);
-                    writeState(XenbusState.CONNECTED);
-                    input(Input.CONNECTED_OK);
+                    if (state.phase() == Phase.CONNECTING) { // else it has been closed or has failed in there
+                        writeState(XenbusState.CONNECTED);
+                        input(Input.CONNECTED_OK);
+                    }
                 }
             } catch (XenException e) {
                 fail(e);
