@@ -54,22 +54,25 @@ final class Demo {
         report.title(image, options);
         String before = image.sha256(0);
         DemoDisk.Account disk;
+        DemoConsole.Account console;
         List<Measurement> measurements = new ArrayList<>();
         try (DemoHost host = new DemoHost(stores)) {
-            disk = readDisk(host, image, before, measurements, report);
-            if (!options.write()) {
-                Image scratch = image.copy(options.workDir().resolve("xenpv-demo-scratch.img"), options.scratchBytes());
-                try {
-                    rewriteScratch(host, scratch, measurements, report);
-                } finally {
-                    scratch.delete();
+            try (DemoConsole screen = new DemoConsole(host)) {
+                screen.say("hello from domain " + host.guest().domid());
+                disk = readDisk(host, image, before, measurements, report);
+                screen.say("read the disk: sha256 as expected");
+                if (!options.write()) {
+                    rewriteScratch(host, image, measurements, report);
+                    screen.say("rewrote the scratch copy: sha256 as expected");
                 }
+                console = screen.check();
             }
             check(host.remains());
         }
         report.handshake(disk);
         report.measurements(measurements);
         report.counters(disk);
+        report.console(console);
         same(report, "the file afterwards", image.sha256(0), before);
         report.end();
     }
@@ -103,7 +106,16 @@ final class Demo {
         }
     }
 
-    private void rewriteScratch(DemoHost host, Image scratch, List<Measurement> measurements, Report report) {
+    private void rewriteScratch(DemoHost host, Image image, List<Measurement> measurements, Report report) {
+        Image scratch = image.copy(options.workDir().resolve("xenpv-demo-scratch.img"), options.scratchBytes());
+        try {
+            rewrite(host, scratch, measurements, report);
+        } finally {
+            scratch.delete();
+        }
+    }
+
+    private void rewrite(DemoHost host, Image scratch, List<Measurement> measurements, Report report) {
         String inverted = scratch.sha256(ALL_BITS);
         try (DemoDisk disk = new DemoDisk(host, scratch, XVDB, true, options, progress)) {
             measurements.add(disk.invert("write inverted", scratch.bytes()));

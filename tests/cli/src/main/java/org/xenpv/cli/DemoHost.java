@@ -7,6 +7,10 @@ import org.xenpv.backends.block.BlkbackConfig;
 import org.xenpv.backends.block.BlkbackService;
 import org.xenpv.backends.block.BlkbackStats;
 import org.xenpv.backends.block.StoreFactory;
+import org.xenpv.backends.console.Consoled;
+import org.xenpv.backends.console.ConsoledConfig;
+import org.xenpv.backends.console.MemoryTerminal;
+import org.xenpv.backends.console.MemoryTerminals;
 import org.xenpv.simulator.DomainConfig;
 import org.xenpv.simulator.SimDevice;
 import org.xenpv.simulator.SimDomain;
@@ -14,15 +18,21 @@ import org.xenpv.simulator.SimulatedXen;
 import org.xenpv.simulator.Toolstack;
 import org.xenpv.xenbus.XenbusState;
 
-/** A live simulated host with a driver domain that serves disk images, and a guest. */
+/** A live simulated host with a console daemon in dom0, a driver domain that serves disk images, and a guest. */
 final class DemoHost implements AutoCloseable {
 
     private final SimulatedXen xen = SimulatedXen.live();
     private final SimDomain driverDomain;
     private final SimDomain guest;
     private final BlkbackService disks;
+    private final MemoryTerminals terminals = new MemoryTerminals();
 
     DemoHost(StoreFactory stores) {
+        xen.dom0().start(dom0 -> {
+            Consoled daemon = new Consoled(dom0, terminals, ConsoledConfig.DEFAULT);
+            daemon.start();
+            return daemon;
+        });
         driverDomain = xen.createDomain(DomainConfig.named("disks").asDriverDomain());
         guest = xen.createDomain(DomainConfig.named("guest"));
         disks = driverDomain.start(domain -> {
@@ -38,6 +48,11 @@ final class DemoHost implements AutoCloseable {
 
     SimDomain guest() {
         return guest;
+    }
+
+    /** Where the guest's primary console ends; null until the console daemon has found it. */
+    MemoryTerminal terminal() {
+        return terminals.of(guest.domid(), 0);
     }
 
     Handshake watchDisk(int devid) {
@@ -95,6 +110,7 @@ final class DemoHost implements AutoCloseable {
     /** What should not be: pages, ports or watches that were not given back, and exceptions out of handlers. */
     List<String> remains() {
         driverDomain.stopServices();
+        xen.dom0().stopServices();
         List<String> errors = xen.errors();
         if (!errors.isEmpty()) {
             return errors;

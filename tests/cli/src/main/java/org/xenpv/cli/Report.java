@@ -117,6 +117,19 @@ final class Report {
                 "bytes copied by the guest", front.bytesCopied(), front.bytesCopied() / bytes);
     }
 
+    void console(DemoConsole.Account console) {
+        line("");
+        line(
+                "console, as the daemon in dom0 received it: %d bytes out, %d in, %d notifications",
+                console.stats().bytesOut(),
+                console.stats().bytesIn(),
+                console.stats().notifications());
+        for (String text : console.received().split("\r\n")) {
+            line("  > %s", text);
+        }
+        line("  < %s (typed there, read by the guest)", console.typed().strip());
+    }
+
     private void count(String what, long count, double requests) {
         line("%-34s %12d %14.4f", what, count, count / requests);
     }

@@ -64,6 +64,7 @@ class DemoTest {
                 .contains("MB/s", "IOPS", "p50", "p99.9")
                 .contains("requests on the ring", "notifications to the backend", "notifications to the guest")
                 .contains("suppressed", "pages granted by the guest", "pages mapped by the backend", "bytes copied")
+                .contains("> hello from domain 2", "> rewrote the scratch copy", "< how far are you?")
                 .containsPattern("read by the guest +[0-9a-f]{64}  same")
                 .containsPattern("written and read back +[0-9a-f]{64}  same")
                 .containsPattern("its file afterwards +[0-9a-f]{64}  same")
