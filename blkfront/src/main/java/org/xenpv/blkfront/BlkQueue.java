@@ -33,6 +33,9 @@ public final class BlkQueue {
     /** Told, once, that the backend broke the protocol on this queue. */
     interface Broken {
         void broken(XenProtocolException cause);
+
+        /** A completion threw; the others are completed all the same. */
+        default void threw(Throwable error) {}
     }
 
     /** How long requests may be outstanding with nothing heard before the backend is told of them again. */
@@ -389,9 +392,13 @@ public final class BlkQueue {
     }
 
     /** The state changes before the callback, so that a callback that throws cannot complete it twice. */
-    private static void complete(BlkRequest request) {
+    private void complete(BlkRequest request) {
         request.state = BlkRequest.State.ACQUIRED;
-        request.completion.complete(request);
+        try {
+            request.completion.complete(request);
+        } catch (Throwable error) {
+            broken.threw(error);
+        }
     }
 
     private void broken(PeerFault fault, String detail) {

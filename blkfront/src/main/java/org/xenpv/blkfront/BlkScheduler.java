@@ -1,5 +1,6 @@
 package org.xenpv.blkfront;
 
+import java.util.function.Consumer;
 import org.xenpv.fault.XenException;
 import org.xenpv.fault.XenIoException;
 import org.xenpv.fault.XenTimeoutException;
@@ -20,6 +21,7 @@ final class BlkScheduler implements BlkRequest.Completion {
 
     private final BlkfrontConfig config;
     private final BlkCounters counters;
+    private final Consumer<Throwable> threw;
 
     private BlkQueue[] queues = {};
     private BlkOp first;
@@ -30,9 +32,11 @@ final class BlkScheduler implements BlkRequest.Completion {
     private boolean barrierRefused;
     private boolean discardRefused;
 
-    BlkScheduler(BlkfrontConfig config, BlkCounters counters) {
+    /** @param threw told what callers throw when they are answered */
+    BlkScheduler(BlkfrontConfig config, BlkCounters counters, Consumer<Throwable> threw) {
         this.config = config;
         this.counters = counters;
+        this.threw = threw;
     }
 
     /** The queues of a new connection; none while there is no connection. */
@@ -292,7 +296,11 @@ final class BlkScheduler implements BlkRequest.Completion {
         op.next = null;
         op.live = false;
         size--;
-        op.done.done(op, error);
+        try {
+            op.done.done(op, error);
+        } catch (Throwable thrown) {
+            threw.accept(thrown);
+        }
     }
 
     /** Fails what has waited too long; its requests stay with the backend until it answers. */

@@ -4,6 +4,7 @@ import org.xenpv.event.EventLoop;
 import org.xenpv.fault.XenConfigException;
 import org.xenpv.fault.XenException;
 import org.xenpv.fault.XenPeerGoneException;
+import org.xenpv.fault.XenProtocolException;
 import org.xenpv.io.blkif.BlkifAbi;
 import org.xenpv.io.blkif.BlkifKeys;
 import org.xenpv.xenbus.FrontendDriver;
@@ -43,6 +44,18 @@ public final class BlkfrontDevice {
     private final BlkScheduler scheduler;
     private final EventLoop.Source pump;
 
+    private final BlkQueue.Broken queueBroken = new BlkQueue.Broken() {
+        @Override
+        public void broken(XenProtocolException cause) {
+            xenbus.fail(cause);
+        }
+
+        @Override
+        public void threw(Throwable error) {
+            BlkfrontDevice.this.threw(error);
+        }
+    };
+
     private BlkfrontFeatures features;
     private BlkGeometry geometry;
     private BlkQueue[] queues = {};
@@ -60,7 +73,7 @@ public final class BlkfrontDevice {
         this.guest = guest;
         this.config = config;
         this.listener = listener;
-        this.scheduler = new BlkScheduler(config, counters);
+        this.scheduler = new BlkScheduler(config, counters, this::threw);
         this.pump = this::pump;
         this.xenbus = new XenbusFrontend(guest, nodename, new Handshake(), config.handshakeNs());
     }
@@ -181,6 +194,19 @@ public final class BlkfrontDevice {
         return done;
     }
 
+    private void tell(Runnable listenerCall) {
+        try {
+            listenerCall.run();
+        } catch (Throwable error) {
+            threw(error);
+        }
+    }
+
+    /** A program's own code threw when it was told something. */
+    private void threw(Throwable error) {
+        guest.loop().report(nodename(), error);
+    }
+
     /** What happens on xenbus. */
     private final class Handshake implements FrontendDriver {
 
@@ -213,7 +239,7 @@ public final class BlkfrontDevice {
                             features,
                             config,
                             counters,
-                            xenbus::fail);
+                            queueBroken);
                 }
             } catch (XenException e) {
                 for (int i = 0; i < opened; i++) {
@@ -275,7 +301,7 @@ public final class BlkfrontDevice {
             connectedBefore = true;
             scheduler.queues(queues);
             scheduler.shrink(geometry.sectors());
-            listener.connected(geometry);
+            tell(() -> listener.connected(geometry));
         }
 
         @Override
@@ -295,7 +321,7 @@ public final class BlkfrontDevice {
                 queue.resize(now);
             }
             scheduler.shrink(now.sectors());
-            listener.resized(now);
+            tell(() -> listener.resized(now));
         }
 
         @Override
@@ -353,7 +379,7 @@ public final class BlkfrontDevice {
                 deadline.cancel();
             }
             scheduler.failAll(reason != null ? reason : new XenPeerGoneException(nodename() + " is closed"));
-            listener.ended(reason);
+            tell(() -> listener.ended(reason));
         }
     }
 }

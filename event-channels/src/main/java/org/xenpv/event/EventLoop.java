@@ -127,6 +127,16 @@ public final class EventLoop {
         guard.sink(sink);
     }
 
+    /**
+     * Counts an exception and tells the sink: for drivers that call a program's code and must go on whatever it throws.
+     *
+     * @param where whose code threw, e.g. a device's name
+     */
+    public void report(String where, Throwable error) {
+        checkInLoop();
+        guard.failed(where, error);
+    }
+
     /** Same as {@link #register(int, String, Handler, int)} with the budget of the loop's limits. */
     public Registration register(int port, String name, Handler handler) {
         return register(port, name, handler, limits.budget());

@@ -60,7 +60,7 @@ final class Guard {
         }
     }
 
-    private void failed(String where, Throwable error) {
+    void failed(String where, Throwable error) {
         counters.errors++;
         try {
             sink.failed(where, error);

@@ -60,6 +60,10 @@ final class HostileHost implements AutoCloseable {
     SimDevice device;
     BlkfrontDevice disk;
     XenException endReason;
+
+    /** What the listener does besides when it is told something. */
+    Runnable thrower = () -> {};
+
     private int healthyRounds;
 
     HostileHost(SimulatedXen xen) {
@@ -96,17 +100,20 @@ final class HostileHost implements AutoCloseable {
             @Override
             public void connected(BlkGeometry geometry) {
                 told.add("connected");
+                thrower.run();
             }
 
             @Override
             public void resized(BlkGeometry geometry) {
                 told.add("resized " + geometry.sectors());
+                thrower.run();
             }
 
             @Override
             public void ended(XenException reason) {
                 told.add("ended");
                 endReason = reason;
+                thrower.run();
             }
         });
         onGuest(() -> disk.start());

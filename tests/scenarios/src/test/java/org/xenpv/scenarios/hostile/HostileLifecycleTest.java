@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.blkfront.BlkQueue;
 import org.xenpv.blkfront.BlkfrontConfig;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenException;
@@ -203,6 +204,70 @@ class HostileLifecycleTest {
             host.evil.event();
             host.assertBroken(PeerFault.BAD_ID, callers);
             assertThat(refused[0]).isEqualTo(6);
+        }
+    }
+
+    /** Of an operation, and of a request that a program has put on the ring itself. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @OnSimulatedXen
+    void L6_aCallerThatThrowsWhenItIsAnsweredCostsTheOthersNothing(boolean broken, SimulatedXen xen) {
+        try (HostileHost host = new HostileHost(xen).connect(HASTY.requestsPerQueue(4))) {
+            int[] raw = new int[1];
+            host.onGuest(() -> {
+                BlkQueue queue = host.disk.queue(0);
+                queue.submit(queue.acquire().read(0, 4096, done -> {
+                    queue.release(done);
+                    raw[0]++;
+                    throw new IllegalStateException("raw");
+                }));
+                queue.push();
+            });
+            List<Caller> callers = host.submitReads(10);
+            callers.forEach(caller -> caller.then(c -> {
+                throw new IllegalStateException("caller");
+            }));
+            if (broken) {
+                host.evil.take(4);
+                host.evil.put(-1, 0, 0);
+                host.evil.publish();
+                host.evil.event();
+                host.assertBroken(PeerFault.BAD_ID, callers);
+            } else {
+                for (int taken = 0; taken < 11; ) {
+                    List<Request> reads = host.evil.take(taken + 1);
+                    taken += reads.size();
+                    reads.forEach(read -> host.evil.put(read, 0));
+                    host.evil.publish();
+                    host.evil.event();
+                }
+                host.awaitAnswers(callers);
+                callers.forEach(host::assertDone);
+                host.assertInService();
+            }
+            assertThat(raw[0]).isEqualTo(1);
+            assertThat(host.guest.errors()).hasSize(11).allMatch(error -> error.contains("IllegalStateException"));
+            host.guest.clearErrors();
+        }
+    }
+
+    @SimulatedXenTest
+    void L6_aListenerThatThrowsWhateverItIsToldCostsTheDeviceNothing(SimulatedXen xen) {
+        try (HostileHost host = new HostileHost(xen)) {
+            host.thrower = () -> {
+                throw new IllegalStateException("listener");
+            };
+            host.connect(HASTY);
+            host.assertInService();
+            host.evil.write(BlkifKeys.SECTORS, "4096", "state", "4");
+            xen.runFor(Duration.ofMillis(20));
+            host.assertInService();
+            host.onGuest(() -> host.disk.close());
+            host.awaitEnd();
+            assertThat(host.told).containsExactly("connected", "resized 4096", "ended");
+            assertThat(host.guest.errors()).hasSize(3);
+            host.guest.clearErrors();
+            host.assertQuarantinedExactlyWhatIsHeld();
         }
     }
 

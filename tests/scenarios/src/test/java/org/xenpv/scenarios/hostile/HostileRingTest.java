@@ -209,6 +209,27 @@ class HostileRingTest {
         }
     }
 
+    /** A frontend that took the page's req_prod for what it had published before would think nothing is new. */
+    @SimulatedXenTest
+    void R8_theBackendIsToldOfNewRequests_whateverItWroteIntoOurProducer(SimulatedXen xen) {
+        try (HostileHost host = new HostileHost(xen).connect(HostileHost.PLAIN)) {
+            for (int round = 1; round <= 5; round++) {
+                host.evil.memory().putInt(SharedRing.REQ_EVENT_OFFSET, round);
+                host.evil.memory().putInt(SharedRing.REQ_PROD_OFFSET, round);
+                Caller caller = host.submit(Caller.reading(8, 4096));
+                xen.runFor(Duration.ofMillis(1));
+                assertThat(host.disk.stats().notificationsSent()).isEqualTo(round);
+                host.evil.answer(host.evil.take(round).get(0), 0);
+                host.awaitAnswers(List.of(caller));
+            }
+            host.evil.memory().putInt(SharedRing.REQ_EVENT_OFFSET, 0x40000000);
+            host.evil.memory().putInt(SharedRing.REQ_PROD_OFFSET, 0);
+            host.submit(Caller.reading(8, 4096));
+            xen.runFor(Duration.ofMillis(1));
+            assertThat(host.disk.stats().notificationsSent()).isEqualTo(5);
+        }
+    }
+
     @SimulatedXenTest
     void R9_E3_anAnswerWithoutAnEventIsFoundByTheWatchdog(SimulatedXen xen) {
         try (HostileHost host = new HostileHost(xen).connect(HostileHost.PLAIN)) {
