@@ -47,7 +47,7 @@ public final class ConsoleDevice {
     private final Listener listener;
     private final ConsoleRing ring;
     private final XenbusFrontend xenbus;
-    private final Primary primary = new Primary();
+    private final Lifecycle suspension = new Suspension();
 
     private EventLoop.Registration registration;
     private boolean started;
@@ -93,11 +93,11 @@ public final class ConsoleDevice {
             throw new IllegalStateException(name + " has been started");
         }
         started = true;
+        guest.addLifecycle(suspension);
         if (xenbus != null) {
             xenbus.start();
         } else {
-            guest.addLifecycle(primary);
-            primary.attach();
+            attachPrimary();
         }
     }
 
@@ -278,7 +278,7 @@ public final class ConsoleDevice {
                 reason = why;
             }
             drained = null;
-            guest.removeLifecycle(primary);
+            guest.removeLifecycle(suspension);
             detach();
             ring.abandon();
             listener.ended(why);
@@ -286,22 +286,26 @@ public final class ConsoleDevice {
     }
 
     /** The primary console: page and port belong to the domain, not to us. */
-    private final class Primary implements Lifecycle {
-
-        void attach() {
-            RingPage page = guest.console();
-            if (page == null) {
-                end(new XenPeerGoneException("the domain has no primary console any more"));
-                return;
-            }
-            try {
-                ConsoleDevice.this.attach(page);
-            } catch (XenProtocolException e) {
-                broken(e);
-                return;
-            }
-            listener.connected();
+    private void attachPrimary() {
+        RingPage page = guest.console();
+        if (page == null) {
+            end(new XenPeerGoneException("the domain has no primary console any more"));
+            return;
         }
+        try {
+            attach(page);
+        } catch (XenProtocolException e) {
+            broken(e);
+            return;
+        }
+        listener.connected();
+    }
+
+    /**
+     * Around a suspend no page is touched: afterwards the primary one may be another, and what an old backend does to
+     * ours does not count any more.
+     */
+    private final class Suspension implements Lifecycle {
 
         @Override
         public void beforeSuspend() {
@@ -312,10 +316,12 @@ public final class ConsoleDevice {
         public void afterResume(boolean cancelled) {
             if (cancelled) {
                 ring.goOn();
-                guest.loop().ready(registration);
-            } else {
+                if (registration != null) {
+                    guest.loop().ready(registration);
+                }
+            } else if (xenbus == null) {
                 detach();
-                attach();
+                attachPrimary();
             }
         }
     }

@@ -82,9 +82,9 @@ final class ConsoleRing {
         heardNs = nowNs;
     }
 
-    /** Leaves the page alone until {@link #goOn}, or until another is attached. */
+    /** Leaves the page alone until {@link #goOn} or {@link #detach}. */
     void rest() {
-        resting = true;
+        resting = page != null;
     }
 
     /** The page is as it was. */
@@ -104,9 +104,10 @@ final class ConsoleRing {
         in = null;
     }
 
-    /** Takes back what the backend has not taken, for the next one, then {@link #detach}. */
+    /** Takes back what the backend has not taken as far as is known, for the next one, then {@link #detach}. */
     void reclaim() {
-        if (page != null && out.free() != ByteRingProducer.BROKEN) {
+        if (page != null) {
+            out.free(); // a last look; what was seen before counts if it is nonsense
             int count = Math.min(out.outstanding(), out.prodPvt() - outProdAttached);
             int from = (out.prodPvt() - count) & (onRing.length - 1);
             int head = Math.min(count, onRing.length - from);
