@@ -59,6 +59,10 @@ public final class BlkOp {
     }
 
     public static BlkOp discard(long sector, long sectorCount, boolean secure, Done done) {
+        if (sectorCount < 1 || sectorCount > Long.MAX_VALUE / BlkfrontFeatures.SECTOR_BYTES) {
+            throw new IllegalArgumentException(
+                    "sectorCount=" + sectorCount + ", must be 1 to " + Long.MAX_VALUE / BlkfrontFeatures.SECTOR_BYTES);
+        }
         Kind kind = secure ? Kind.SECURE_DISCARD : Kind.DISCARD;
         return new BlkOp().set(kind, sector, sectorCount * BlkfrontFeatures.SECTOR_BYTES, null, done);
     }

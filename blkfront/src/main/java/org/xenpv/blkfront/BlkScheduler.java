@@ -32,6 +32,15 @@ final class BlkScheduler implements BlkRequest.Completion {
     private boolean barrierRefused;
     private boolean discardRefused;
 
+    /** Writes reported done, in all and as of the last flush that was. */
+    private long writesDone;
+
+    private long writesFlushed;
+    private long writesAtFlush;
+
+    /** A backend died with writes it had reported done and never flushed: the next flush has to say so. */
+    private boolean writesLost;
+
     /** @param threw told what callers throw when they are answered */
     BlkScheduler(BlkfrontConfig config, BlkCounters counters, Consumer<Throwable> threw) {
         this.config = config;
@@ -108,7 +117,13 @@ final class BlkScheduler implements BlkRequest.Completion {
         if (request == null) {
             return false;
         }
-        String unsupported = prepare(op, request);
+        String unsupported;
+        try {
+            unsupported = prepare(op, request);
+        } catch (RuntimeException e) {
+            giveUp(op, request, e);
+            return true;
+        }
         if (unsupported != null) {
             queue.release(request);
             op.issued = true;
@@ -118,6 +133,22 @@ final class BlkScheduler implements BlkRequest.Completion {
         }
         queue.submit(request);
         return true;
+    }
+
+    /** The bytes of an operation could not be had from its caller: that one fails, its neighbours are taken anew. */
+    private void giveUp(BlkOp head, BlkRequest request, RuntimeException thrown) {
+        BlkOp culprit = cursor == null ? head : cursor;
+        for (int i = 0; i < request.pieces; i++) {
+            BlkOp op = request.pieceOps[i];
+            request.pieceOps[i] = null;
+            op.partsInFlight--;
+            op.issuedBytes -= request.pieceBytes[i];
+            op.issued = false;
+        }
+        request.pieces = 0;
+        request.queue.release(request);
+        cursor = head;
+        finish(culprit, new XenException(culprit.describe() + ": its data cannot be read: " + thrown, thrown));
     }
 
     private BlkQueue leastBusy() {
@@ -149,6 +180,11 @@ final class BlkScheduler implements BlkRequest.Completion {
                 transfer(request);
             }
             case FLUSH -> {
+                if (writesLost) {
+                    writesLost = false;
+                    return "the backend died, and writes it had reported done may not be on the medium";
+                }
+                writesAtFlush = writesDone;
                 if (features.flush() && !flushRefused) {
                     request.flush(this);
                 } else if (features.barrier() && !barrierRefused) {
@@ -197,6 +233,9 @@ final class BlkScheduler implements BlkRequest.Completion {
             if (op.sector * BlkfrontFeatures.SECTOR_BYTES + op.issuedBytes != startByte + filled) {
                 break;
             }
+            if (op != head && request.queue.geometry().refuses(op) != null) {
+                break;
+            }
             int bytes = (int) Math.min(op.bytes - op.issuedBytes, request.bytesMax() - filled);
             if (kind != BlkOp.Kind.READ) {
                 op.data.toDevice((int) op.issuedBytes, request.memory(), filled, bytes);
@@ -240,10 +279,12 @@ final class BlkScheduler implements BlkRequest.Completion {
         int at = 0;
         for (int i = 0; i < request.pieces; i++) {
             BlkOp op = request.pieceOps[i];
+            int from = at;
+            at += request.pieceBytes[i];
             request.pieceOps[i] = null;
             op.partsInFlight--;
             if (!op.live) {
-                op.data = null; // its caller was told that it took too long; nothing may touch its buffer now
+                continue; // its caller was told that it took too long; nothing may touch its buffer now
             } else if (lost) {
                 op.worstStatus = BlkRequest.LOST;
             } else {
@@ -251,14 +292,18 @@ final class BlkScheduler implements BlkRequest.Completion {
                     op.worstStatus = status;
                 }
                 if (op.kind == BlkOp.Kind.READ && status == BlkRequest.OKAY) {
-                    op.data.fromDevice(request.pieceOffsets[i], request.memory(), at, request.pieceBytes[i]);
+                    try {
+                        op.data.fromDevice(request.pieceOffsets[i], request.memory(), from, request.pieceBytes[i]);
+                    } catch (RuntimeException thrown) {
+                        threw.accept(thrown);
+                        op.worstStatus = BlkRequest.ERROR;
+                    }
                     counters.bytesCopied += request.pieceBytes[i];
                 }
                 if (op.issued && op.partsInFlight == 0 && op.worstStatus != BlkRequest.LOST) {
                     finish(op);
                 }
             }
-            at += request.pieceBytes[i];
         }
         request.pieces = 0;
         request.queue.release(request);
@@ -271,8 +316,13 @@ final class BlkScheduler implements BlkRequest.Completion {
         }
         if (op.kind == BlkOp.Kind.READ) {
             counters.bytesRead += op.bytes;
-        } else if (op.transfers()) {
-            counters.bytesWritten += op.bytes;
+        } else if (op.kind == BlkOp.Kind.FLUSH) {
+            writesFlushed = writesAtFlush;
+        } else {
+            writesDone++;
+            if (op.transfers()) {
+                counters.bytesWritten += op.bytes;
+            }
         }
         finish(op, null);
     }
@@ -315,8 +365,16 @@ final class BlkScheduler implements BlkRequest.Completion {
         }
     }
 
-    /** The connection is lost, and every request with it: everything starts again from the caller's form. */
-    void restart() {
+    /**
+     * The connection is lost, and every request with it: everything starts again from the caller's form.
+     *
+     * @param died whether the backend went without having been closed, and its volatile cache with it
+     */
+    void restart(boolean died) {
+        if (died && writesDone != writesFlushed) {
+            writesLost = true;
+            writesFlushed = writesDone;
+        }
         for (BlkOp op = first; op != null; op = op.next) {
             if (op.issuedBytes > 0 || op.issued) {
                 counters.reissued++;
@@ -328,8 +386,13 @@ final class BlkScheduler implements BlkRequest.Completion {
 
     /** Fails everything. */
     void failAll(XenException error) {
+        BlkOp end = last; // whoever answers a failure with another try must not keep us here
         while (first != null) {
-            finish(first, error);
+            BlkOp op = first;
+            finish(op, error);
+            if (op == end) {
+                return;
+            }
         }
     }
 

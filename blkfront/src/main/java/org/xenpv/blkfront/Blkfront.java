@@ -10,7 +10,8 @@ import org.xenpv.fault.XenPeerGoneException;
 import org.xenpv.xenbus.XenGuest;
 
 /**
- * A disk for programs on the JVM: may be used from any thread, with futures and channels.
+ * A disk for programs on the JVM, with futures and channels: may be used from any thread if the guest's loop has a
+ * thread of its own, otherwise from the one that runs the loop.
  *
  * <pre>{@code
  * try (Blkfront disk = Blkfront.connect(xen, "device/vbd/51712")) {
@@ -196,7 +197,11 @@ public final class Blkfront implements AutoCloseable {
         if (loop.inLoop()) {
             submission.run();
         } else {
-            loop.execute(submission);
+            try {
+                loop.execute(submission);
+            } catch (XenException tooMany) {
+                future.completeExceptionally(tooMany);
+            }
         }
         return future;
     }

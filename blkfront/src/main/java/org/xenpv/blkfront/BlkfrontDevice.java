@@ -8,6 +8,7 @@ import org.xenpv.fault.XenProtocolException;
 import org.xenpv.io.blkif.BlkifAbi;
 import org.xenpv.io.blkif.BlkifKeys;
 import org.xenpv.xenbus.FrontendDriver;
+import org.xenpv.xenbus.FrontendStateMachine;
 import org.xenpv.xenbus.KeySnapshot;
 import org.xenpv.xenbus.XenGuest;
 import org.xenpv.xenbus.XenbusFrontend;
@@ -63,6 +64,10 @@ public final class BlkfrontDevice {
     private EventLoop.Timer deadline;
     private Runnable drained;
     private boolean closing;
+
+    /** The connection is being closed by us: what has been submitted is finished first. */
+    private boolean finishing;
+
     private boolean ended;
     private boolean connectedBefore;
     /** Why nothing is taken any more; null if we closed it, or it is in service. */
@@ -157,7 +162,7 @@ public final class BlkfrontDevice {
 
     private boolean pump() {
         boolean any = scheduler.pump();
-        if (drained != null && inFlight() == 0 && (!closing || scheduler.isEmpty())) {
+        if (drained != null && inFlight() == 0 && (!finishing || scheduler.isEmpty())) {
             Runnable then = drained;
             drained = null;
             then.run();
@@ -333,6 +338,7 @@ public final class BlkfrontDevice {
         @Override
         public void drain(Runnable whenDrained) {
             drained = whenDrained;
+            finishing = closing;
             if (!closing) {
                 scheduler.queues(new BlkQueue[0]); // what is not on the ring yet waits for the next connection
             }
@@ -356,7 +362,8 @@ public final class BlkfrontDevice {
             } else if (wasConnected && !config.reissue()) {
                 scheduler.failAll(new XenPeerGoneException(nodename() + ": the connection to the backend was lost"));
             } else {
-                scheduler.restart();
+                scheduler.restart(
+                        wasConnected && xenbus.phase() == FrontendStateMachine.Phase.INIT && !xenbus.isResuming());
             }
         }
 

@@ -13,6 +13,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.backends.block.BlkbackConfig;
 import org.xenpv.backends.block.MemoryStore;
 import org.xenpv.backends.block.ServiceModel;
+import org.xenpv.fault.XenException;
+import org.xenpv.fault.XenIoException;
 import org.xenpv.fault.XenPeerGoneException;
 import org.xenpv.io.blkif.Blkif;
 import org.xenpv.simulator.Faults;
@@ -20,6 +22,7 @@ import org.xenpv.simulator.SimulatedXen;
 import org.xenpv.testkit.xen.OnSimulatedXen;
 import org.xenpv.testkit.xen.SimulatedXenTest;
 import org.xenpv.xenbus.Lifecycle;
+import org.xenpv.xenbus.XenbusState;
 
 /** Backends that restart, vanish and are unplugged, guests that are suspended: with requests in flight. */
 class BlkfrontLifecycleTest {
@@ -65,10 +68,108 @@ class BlkfrontLifecycleTest {
             xen.runFor(Duration.ofMillis(afterMs));
             host.driverDomain.run(domain -> host.service.restart(host.device.backendNodename()));
             writes.forEach(CompletableFuture::join);
+            disk.flush().exceptionally(lost -> null).join();
             disk.flush().join();
 
             assertThat(host.store.stableContent()).isEqualTo(content);
             assertThat(disk.stats().reconnects()).isEqualTo(1);
+        }
+    }
+
+    @SimulatedXenTest
+    void I13_theFirstFlushAfterABackendDiedSaysThatWritesMayBeLost(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect()) {
+            disk.write(0, ByteBuffer.wrap(BlkfrontTest.randomBytes(4096, 3))).join();
+            host.driverDomain.run(domain -> {
+                host.store.powerCut();
+                host.service.restart(host.device.backendNodename());
+            });
+            xen.runFor(Duration.ofSeconds(1));
+            assertThatThrownBy(() -> disk.flush().join())
+                    .hasCauseInstanceOf(XenIoException.class)
+                    .hasMessageContaining("may not be on the medium");
+            disk.flush().join();
+        }
+    }
+
+    @SimulatedXenTest
+    void I13_aFlushIsGood_whenEverythingWasFlushedBeforeTheBackendDied(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect()) {
+            disk.write(0, ByteBuffer.allocate(4096)).join();
+            disk.flush().join();
+            host.driverDomain.run(domain -> host.service.restart(host.device.backendNodename()));
+            xen.runFor(Duration.ofSeconds(1));
+            disk.flush().join();
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldFailOnlyTheOperationWhoseBufferIsTooShort(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect(BlkfrontConfig.DEFAULT.requestsPerQueue(1))) {
+            List<String> ends = new ArrayList<>();
+            host.guest.run(guest -> {
+                BlkData good = BlkData.of(new byte[4096], 0);
+                for (int i = 0; i < 3; i++) {
+                    disk.device()
+                            .submit(BlkOp.write(
+                                    8 * i,
+                                    4096,
+                                    i == 1 ? BlkData.of(new byte[10], 0) : good,
+                                    (op, error) -> ends.add(op.sector() + (error == null ? " done" : " failed"))));
+                }
+            });
+            assertThat(xen.runUntil(() -> ends.size() == 3, A_WHILE)).isTrue();
+            assertThat(ends).containsExactlyInAnyOrder("0 done", "8 failed", "16 done");
+            disk.flush().join();
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldNotLoop_whenACallerAnswersEveryFailureWithAnotherTry(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect(BlkfrontConfig.DEFAULT.reissue(false))) {
+            List<String> ends = new ArrayList<>();
+            host.guest.run(guest -> disk.device()
+                    .submit(BlkOp.read(0, 4096, BlkData.of(new byte[4096], 0), new BlkOp.Done() {
+                        @Override
+                        public void done(BlkOp op, XenException error) {
+                            ends.add(error == null ? "done" : "failed");
+                            if (error != null) {
+                                disk.device().submit(op);
+                            }
+                        }
+                    })));
+            xen.runFor(Duration.ofNanos(100_000));
+            host.driverDomain.run(domain -> host.service.restart(host.device.backendNodename()));
+            assertThat(xen.runUntil(() -> ends.contains("done"), A_WHILE)).isTrue();
+            assertThat(ends).containsExactly("failed", "done");
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldAnswerWhoeverConnects_whenTheBackendCannotMapTheRing(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            assertThat(xen.toolstack().awaitState(host.device.backendPath(), A_WHILE, XenbusState.INIT_WAIT))
+                    .isTrue();
+            xen.inject(Faults.none().withMapsRefused(1000));
+            assertThatThrownBy(host::connect).isInstanceOf(XenException.class);
+            xen.heal();
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldSurviveAsManyRestartsAsThereAre_whenTheyAreFarApart(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect()) {
+            for (int i = 0; i < 80; i++) {
+                xen.runFor(Duration.ofMinutes(2));
+                host.driverDomain.run(domain -> host.service.restart(host.device.backendNodename()));
+                disk.write(0, ByteBuffer.allocate(512)).join();
+            }
+            assertThat(disk.stats().reconnects()).isEqualTo(80);
         }
     }
 

@@ -266,6 +266,7 @@ public final class FrontendStateMachine {
             case DRAINING -> to(state, Phase.CLOSING, Action.STOP, Action.STATE_CLOSING, Action.LOOK);
             case CLOSING -> to(state, Phase.RELEASING, Action.STATE_CLOSED);
             case RELEASING -> release(state);
+            case CLOSED -> to(ending, Phase.ENDED, Action.END);
             default -> stay(state);
         };
     }

@@ -105,6 +105,7 @@ public final class XenbusBackend {
         if (!ended && state != XenbusState.CLOSING && state != XenbusState.CLOSED) {
             driver.disconnect();
             switchTo(XenbusState.CLOSING);
+            watch();
         }
     }
 
@@ -140,11 +141,15 @@ public final class XenbusBackend {
             }
             state = XenbusState.INIT_WAIT;
             write(writer, state);
-            if (otherendWatch == null) {
-                otherendWatch = guest.store().watch(otherendPath + "/state", changed -> look());
-                onlineWatch = guest.store().watch(nodename + "/online", changed -> look());
-            }
+            watch();
         });
+    }
+
+    private void watch() {
+        if (otherendWatch == null && otherendPath != null) {
+            otherendWatch = guest.store().watch(otherendPath + "/state", changed -> look());
+            onlineWatch = guest.store().watch(nodename + "/online", changed -> look());
+        }
     }
 
     private void look() {

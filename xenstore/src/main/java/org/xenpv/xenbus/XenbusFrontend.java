@@ -1,5 +1,6 @@
 package org.xenpv.xenbus;
 
+import java.util.ArrayDeque;
 import org.xenpv.event.EventLoop;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenConfigException;
@@ -29,6 +30,12 @@ public final class XenbusFrontend implements Lifecycle {
     /** How often a backend may come and go before it is refused. */
     private static final int RESTARTS_MAX = 64;
 
+    /** A connection that has held for so many times the deadline of a phase makes what came before it forgotten. */
+    private static final int RESTARTS_FORGOTTEN = 6;
+
+    /** The first connection may take so many times the deadline of a phase, all attempts together. */
+    private static final int CONNECT_PHASES = 3;
+
     private final XenGuest guest;
     private final String nodename;
     private final FrontendDriver driver;
@@ -47,6 +54,11 @@ public final class XenbusFrontend implements Lifecycle {
     private boolean looking;
     private boolean lookAgain;
     private boolean started;
+    private long startedNs;
+    private boolean everConnected;
+    private long connectedNs;
+    private boolean stepping;
+    private final ArrayDeque<Input> waiting = new ArrayDeque<>();
     private boolean resuming;
     /** Counts connections: an answer to a question of an earlier one is dropped. */
     private int generation;
@@ -76,6 +88,11 @@ public final class XenbusFrontend implements Lifecycle {
         return state.phase();
     }
 
+    /** Whether what goes on is because the domain is back from a suspend. */
+    public boolean isResuming() {
+        return resuming;
+    }
+
     /** The domain that serves this device; -1 before it is known. */
     public int otherendId() {
         return otherendId;
@@ -91,7 +108,11 @@ public final class XenbusFrontend implements Lifecycle {
         if (started) {
             throw new IllegalStateException(nodename + " has been started");
         }
+        if (state.phase() == Phase.ENDED) {
+            throw new IllegalStateException(nodename + " has been closed");
+        }
         started = true;
+        startedNs = guest.clock().nanoTime();
         guest.addLifecycle(this);
         armDeadline();
         deviceWatch = guest.store().watch(nodename + "/backend", changed -> look());
@@ -142,19 +163,35 @@ public final class XenbusFrontend implements Lifecycle {
         }
     }
 
+    /** One step at a time: what an action feeds back waits until the step's other actions are done. */
     private void input(Input input) {
+        waiting.add(input);
+        if (stepping) {
+            return;
+        }
+        stepping = true;
+        while (!waiting.isEmpty()) {
+            step(waiting.remove());
+        }
+        stepping = false;
+    }
+
+    private void step(Input input) {
         Phase before = state.phase();
         Step step = FrontendStateMachine.step(state, input, otherend);
         state = step.next();
         if (before != state.phase()) {
             armDeadline();
         }
-        // An action may fail and feed an input back; what the older step had left to do is then out of date.
-        State expected = state;
+        if (state.phase() == Phase.CONNECTED && before != Phase.CONNECTED) {
+            everConnected = true;
+            connectedNs = guest.clock().nanoTime();
+        }
         for (Action action : step.actions()) {
-            perform(action);
-            if (state != expected) {
-                return;
+            try {
+                perform(action);
+            } catch (RuntimeException e) {
+                guest.loop().report(nodename, e); // whatever one action runs into, the others are done
             }
         }
     }
@@ -178,6 +215,10 @@ public final class XenbusFrontend implements Lifecycle {
             }
             case RELEASE -> driver.release(resuming);
             case STATE_INITIALISING -> {
+                if (resuming
+                        || everConnected && guest.clock().nanoTime() - connectedNs > RESTARTS_FORGOTTEN * phaseNs) {
+                    restarts = 0;
+                }
                 if (++restarts > RESTARTS_MAX) {
                     fail(new XenProtocolException(
                             PeerFault.ILLEGAL_STATE_CHANGE,
@@ -216,11 +257,17 @@ public final class XenbusFrontend implements Lifecycle {
             deadline = null;
         }
         Phase phase = state.phase();
-        if (phase == Phase.CONNECTED || phase == Phase.CLOSED || phase == Phase.ENDED) {
+        if (phase == Phase.CONNECTED || phase == Phase.CLOSED && everConnected || phase == Phase.ENDED) {
             return;
         }
-        deadline = guest.loop().at(guest.clock().nanoTime() + phaseNs, () -> {
-            if (phase.compareTo(Phase.DRAINING) < 0) {
+        boolean connecting = phase.compareTo(Phase.DRAINING) < 0 || phase == Phase.CLOSED;
+        long at = guest.clock().nanoTime() + phaseNs;
+        if (connecting && !everConnected) {
+            // However often the backend begins anew, whoever waits for the first connection is answered.
+            at = Math.min(at, startedNs + CONNECT_PHASES * phaseNs);
+        }
+        deadline = guest.loop().at(at, () -> {
+            if (connecting) {
                 because(new XenTimeoutException(nodename + ": no progress in phase " + phase + " for "
                         + phaseNs / 1_000_000 + " ms, backend " + otherendPath + " is " + otherend));
             }
