@@ -42,21 +42,27 @@ public final class BlkQueue {
     private static final long NUDGE_NS = 100_000_000L;
 
     private final EventChannels events;
-    private final BlkfrontFeatures features;
+    private final GrantTable grants;
+    private final int otherendId;
+    private final BlkfrontConfig config;
     private final SectorUnits units;
     private final int handle;
     private final Broken broken;
-    private final boolean grantPerRequest;
 
     private final GrantedPages ringPages;
     private final FrontRing ring;
     private final int port;
-    private final GrantedPages indirectPages;
-    private final BlkRequest[] requests;
+
+    /** From {@link #connect} on. */
+    private BlkfrontFeatures features;
+
+    private boolean grantPerRequest;
+    private GrantedPages indirectPages;
+    private BlkRequest[] requests = {};
     private final BlkifResponse response = new BlkifResponse();
 
     /** Free requests, first in first out: an index is reused as late as possible, so that late duplicates are caught. */
-    private final int[] free;
+    private int[] free = {};
 
     private int freeFirst;
     private int freeCount;
@@ -64,7 +70,7 @@ public final class BlkQueue {
     private BlkGeometry geometry;
     private boolean live;
     private boolean released;
-    private final int[] stagedIndices;
+    private int[] stagedIndices = {};
     private int staged;
 
     /** Where the ring stood, and since when, when looks began to bring nothing. */
@@ -76,7 +82,7 @@ public final class BlkQueue {
     private final BlkCounters counters;
 
     /**
-     * Allocates and grants everything the queue needs, or nothing.
+     * Allocates and grants what is published: ring and event channel, or nothing.
      *
      * @throws org.xenpv.grant.GrantExhaustedException if the grant table cannot give that much
      */
@@ -85,64 +91,78 @@ public final class BlkQueue {
             EventChannels events,
             int otherendId,
             int handle,
-            BlkfrontFeatures features,
+            int ringPageOrder,
             BlkfrontConfig config,
             BlkCounters counters,
             Broken broken) {
+        this.grants = grants;
         this.events = events;
-        this.features = features;
+        this.otherendId = otherendId;
+        this.config = config;
         this.units = config.units();
         this.handle = handle;
         this.counters = counters;
         this.broken = broken;
-        this.grantPerRequest = !features.persistent() && grants.canRegrant();
-
-        int pagesMax =
-                features.indirectSegments() > 0 ? features.indirectSegments() : Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST;
-        int pages = Math.min(config.requestBytes() / SharedMemory.PAGE_BYTES, pagesMax);
-        GrantedPages[] granted = new GrantedPages[2 + config.requestsPerQueue()];
-        int grantedCount = 0;
+        ringPages = grants.grant(otherendId, 1 << ringPageOrder, GrantAccess.READ_WRITE, "vbd ring");
         try {
-            ringPages = grants.grant(otherendId, 1 << features.ringPageOrder(), GrantAccess.READ_WRITE, "vbd ring");
-            granted[grantedCount++] = ringPages;
             ring = FrontRing.init(new SharedRing(ringPages.memory(), BlkifRequest.SLOT_BYTES));
-            int count = Math.min(config.requestsPerQueue(), ring.nrEnts());
-            requests = new BlkRequest[count];
-            free = new int[count];
-            stagedIndices = new int[count];
-            if (pages > Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST) {
-                // A backend with persistent grants maps these writable too (xen-blkback, xen_blkbk_map).
-                GrantAccess access = features.persistent() ? GrantAccess.READ_WRITE : GrantAccess.READ_ONLY;
-                indirectPages = grants.grant(otherendId, count, access, "vbd indirect");
-                granted[grantedCount++] = indirectPages;
-            } else {
-                indirectPages = null;
-            }
-            for (int i = 0; i < count; i++) {
-                GrantedPages own = grants.grant(otherendId, pages, GrantAccess.READ_WRITE, "vbd data");
-                granted[grantedCount++] = own;
-                requests[i] = new BlkRequest(this, i, own, pages * SharedMemory.PAGE_BYTES);
-                if (grantPerRequest) {
-                    for (int page = 0; page < pages; page++) {
-                        own.revokePage(page);
-                    }
-                }
-                free[i] = i;
-            }
-            freeCount = count;
             port = events.allocUnbound(otherendId);
         } catch (RuntimeException e) {
-            for (int i = 0; i < grantedCount; i++) {
-                granted[i].release();
-            }
+            ringPages.release();
             throw e;
         }
     }
 
-    /** Begins to take requests. */
-    void connect(BlkGeometry disk) {
+    /**
+     * Begins to take requests: allocates and grants their pages. What fails half-way is given back by {@link #release}.
+     *
+     * @param negotiated as the connected backend advertises it
+     * @throws org.xenpv.grant.GrantExhaustedException if the grant table cannot give that much
+     */
+    void connect(BlkGeometry disk, BlkfrontFeatures negotiated) {
         geometry = disk;
+        features = negotiated;
+        grantPerRequest = !negotiated.persistent() && grants.canRegrant();
+        int pagesMax = negotiated.indirectSegments() > 0
+                ? negotiated.indirectSegments()
+                : Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST;
+        int pages = Math.min(config.requestBytes() / SharedMemory.PAGE_BYTES, pagesMax);
+        int count = Math.min(config.requestsPerQueue(), ring.nrEnts());
+        if (pages > Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST) {
+            // A backend with persistent grants maps these writable too (xen-blkback, xen_blkbk_map).
+            GrantAccess access = negotiated.persistent() ? GrantAccess.READ_WRITE : GrantAccess.READ_ONLY;
+            indirectPages = grants.grant(otherendId, count, access, "vbd indirect");
+        }
+        BlkRequest[] granted = new BlkRequest[count];
+        int opened = 0;
+        try {
+            for (; opened < count; opened++) {
+                granted[opened] = request(opened, pages);
+            }
+        } catch (RuntimeException e) {
+            for (int i = 0; i < opened; i++) {
+                granted[i].pages.release();
+            }
+            throw e;
+        }
+        requests = granted;
+        stagedIndices = new int[count];
+        free = new int[count];
+        for (int i = 0; i < count; i++) {
+            free[i] = i;
+        }
+        freeCount = count;
         live = true;
+    }
+
+    private BlkRequest request(int index, int pages) {
+        GrantedPages own = grants.grant(otherendId, pages, GrantAccess.READ_WRITE, "vbd data");
+        if (grantPerRequest) {
+            for (int page = 0; page < pages; page++) {
+                own.revokePage(page);
+            }
+        }
+        return new BlkRequest(this, index, own, pages * SharedMemory.PAGE_BYTES);
     }
 
     void resize(BlkGeometry disk) {

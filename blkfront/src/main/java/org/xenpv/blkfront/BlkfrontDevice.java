@@ -241,7 +241,7 @@ public final class BlkfrontDevice {
                             guest.events(),
                             otherendId,
                             handle,
-                            features,
+                            features.ringPageOrder(),
                             config,
                             counters,
                             queueBroken);
@@ -254,7 +254,8 @@ public final class BlkfrontDevice {
                 throw e;
             }
             keys.put(BlkifKeys.PROTOCOL, BlkifAbi.X86_64.protocol());
-            keys.put(BlkifKeys.FEATURE_PERSISTENT, features.persistent());
+            // What we want, not what was agreed: Linux's backend offers it only once it is connected.
+            keys.put(BlkifKeys.FEATURE_PERSISTENT, config.persistentGrants());
             if (features.ringPageOrder() > 0) {
                 keys.put(BlkifKeys.RING_PAGE_ORDER, features.ringPageOrder());
             } else {
@@ -284,10 +285,13 @@ public final class BlkfrontDevice {
         @Override
         public void connected(KeySnapshot backend) {
             geometry = BlkGeometry.parse(backend, config.units());
+            features = features.connected(BlkfrontFeatures.parse(backend, config));
+            for (BlkQueue queue : queues) {
+                queue.connect(geometry, features);
+            }
             registrations = new EventLoop.Registration[queues.length];
             for (int i = 0; i < queues.length; i++) {
                 BlkQueue queue = queues[i];
-                queue.connect(geometry);
                 registrations[i] = guest.loop().register(queue.port(), nodename(), new EventLoop.Handler() {
                     @Override
                     public int poll(int budget) {

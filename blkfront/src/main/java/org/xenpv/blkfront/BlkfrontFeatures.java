@@ -77,4 +77,23 @@ public record BlkfrontFeatures(
                 granularity,
                 alignment % granularity);
     }
+
+    /**
+     * What holds for a connection: the rings as they were published, all else as the connected backend says. Linux's
+     * backend waits with its number of queues, the order of its rings and its indirect segments in place; persistent
+     * grants, flush, barriers and discard it writes together with the size of the disk, when it connects.
+     */
+    BlkfrontFeatures connected(BlkfrontFeatures now) {
+        return new BlkfrontFeatures(
+                ringPageOrder,
+                queues,
+                now.indirectSegments,
+                now.persistent,
+                now.flush,
+                now.barrier,
+                now.discard,
+                now.discardSecure,
+                now.discardGranularityBytes,
+                now.discardAlignmentBytes);
+    }
 }

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.backends.block.BlkbackConfig;
 import org.xenpv.backends.block.MemoryStore;
 import org.xenpv.backends.block.ServiceModel;
@@ -155,6 +156,21 @@ class BlkfrontTest {
         try (DiskHost host = new DiskHost(xen, disk(), BlkbackConfig.DEFAULT);
                 Blkfront disk = host.connect()) {
             assertThat(disk.geometry()).isEqualTo(new BlkGeometry(SECTORS, 512, 512, false, false, false));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @OnSimulatedXen
+    void shouldUseEveryFeature_whetherAdvertisedWhileWaitingOrOnConnecting(boolean late, SimulatedXen xen) {
+        BlkbackConfig back = BlkbackConfig.DEFAULT.with().lateFeatures(late).build();
+        try (DiskHost host = new DiskHost(xen, disk(), back);
+                Blkfront disk = host.connect()) {
+            assertThat(disk.features())
+                    .isEqualTo(new BlkfrontFeatures(2, 1, 32, true, true, true, true, false, 512, 0));
+            disk.flush().join();
+            disk.discard(0, 8).join();
+            assertThat(read(disk, 0, 4096)).containsOnly(0);
         }
     }
 

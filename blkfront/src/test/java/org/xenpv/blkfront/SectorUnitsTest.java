@@ -43,11 +43,11 @@ class SectorUnitsTest {
         BlkfrontConfig config = BlkfrontConfig.DEFAULT.units(units).requestsPerQueue(2);
 
         BlkQueue queue = guest.call(domain -> new BlkQueue(
-                domain.grants(), domain.events(), backendId, 0, features, config, new BlkCounters(), cause -> {}));
+                domain.grants(), domain.events(), backendId, 0, 0, config, new BlkCounters(), cause -> {}));
         MappedPages ring = backend.call(
                 domain -> domain.mapper().map(guestId, new int[] {queue.ringRef(0)}, 1, GrantAccess.READ_WRITE));
         guest.run(domain -> {
-            queue.connect(new BlkGeometry(1 << 20, 4096, 4096, false, false, false));
+            queue.connect(new BlkGeometry(1 << 20, 4096, 4096, false, false, false), features);
             queue.submit(queue.acquire().write(800, 8192, done -> {}));
             queue.submit(queue.acquire().discard(160, 80, false, done -> {}));
             queue.push();

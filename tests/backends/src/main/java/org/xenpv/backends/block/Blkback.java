@@ -219,15 +219,13 @@ public final class Blkback implements AutoCloseable {
                     .remove(BlkifKeys.MULTI_QUEUE_MAX_QUEUES)
                     .remove(BlkifKeys.DISCARD_GRANULARITY)
                     .remove(BlkifKeys.DISCARD_ALIGNMENT)
-                    .remove(BlkifKeys.DISCARD_SECURE);
-            keys.put(BlkifKeys.FEATURE_PERSISTENT, config.persistent())
-                    .put(BlkifKeys.FEATURE_FLUSH_CACHE, config.flush())
-                    .put(BlkifKeys.FEATURE_BARRIER, config.barrier())
-                    .put(BlkifKeys.FEATURE_DISCARD, disk.discards());
-            if (disk.discards()) {
-                keys.put(BlkifKeys.DISCARD_GRANULARITY, config.discardGranularityBytes())
-                        .put(BlkifKeys.DISCARD_ALIGNMENT, config.discardAlignmentBytes())
-                        .put(BlkifKeys.DISCARD_SECURE, config.discardSecure());
+                    .remove(BlkifKeys.DISCARD_SECURE)
+                    .remove(BlkifKeys.FEATURE_PERSISTENT)
+                    .remove(BlkifKeys.FEATURE_FLUSH_CACHE)
+                    .remove(BlkifKeys.FEATURE_BARRIER)
+                    .remove(BlkifKeys.FEATURE_DISCARD);
+            if (!config.lateFeatures()) {
+                putFeatures(keys);
             }
             if (config.indirectSegmentsMax() > 0) {
                 keys.put(BlkifKeys.FEATURE_MAX_INDIRECT_SEGMENTS, config.indirectSegmentsMax());
@@ -238,6 +236,18 @@ public final class Blkback implements AutoCloseable {
             }
             if (config.queuesMax() > 1) {
                 keys.put(BlkifKeys.MULTI_QUEUE_MAX_QUEUES, config.queuesMax());
+            }
+        }
+
+        private void putFeatures(KeySnapshot.Writer keys) {
+            keys.put(BlkifKeys.FEATURE_PERSISTENT, config.persistent())
+                    .put(BlkifKeys.FEATURE_FLUSH_CACHE, config.flush())
+                    .put(BlkifKeys.FEATURE_BARRIER, config.barrier())
+                    .put(BlkifKeys.FEATURE_DISCARD, disk.discards());
+            if (disk.discards()) {
+                keys.put(BlkifKeys.DISCARD_GRANULARITY, config.discardGranularityBytes())
+                        .put(BlkifKeys.DISCARD_ALIGNMENT, config.discardAlignmentBytes())
+                        .put(BlkifKeys.DISCARD_SECURE, config.discardSecure());
             }
         }
 
@@ -266,6 +276,9 @@ public final class Blkback implements AutoCloseable {
             }
             connections++;
             reason = null;
+            if (config.lateFeatures()) {
+                putFeatures(keys);
+            }
             keys.put(BlkifKeys.SECTORS, disk.sectors())
                     .put(BlkifKeys.SECTOR_SIZE, disk.store().sectorBytes())
                     .put(BlkifKeys.PHYSICAL_SECTOR_SIZE, disk.store().physicalSectorBytes())

@@ -20,6 +20,8 @@ import org.xenpv.io.blkif.BlkifRequestSegment;
  * @param discardSecure discard-secure
  * @param info VDISK_CDROM, VDISK_REMOVABLE: added to what the toolstack and the store say
  * @param responseBatch responses published at once, 1 to 512: larger saves events, smaller lets the frontend start
+ * @param lateFeatures write persistent grants, flush, barriers and discard with the size, on connecting, as Linux's backend
+ *     does, and not while waiting for the frontend, as xen/io/blkif.h has it
  */
 public record BlkbackConfig(
         boolean persistent,
@@ -34,14 +36,15 @@ public record BlkbackConfig(
         int discardAlignmentBytes,
         boolean discardSecure,
         int info,
-        int responseBatch) {
+        int responseBatch,
+        boolean lateFeatures) {
 
     public static final BlkbackConfig DEFAULT =
-            new BlkbackConfig(true, 4096, 256, 4, 4, true, true, true, 512, 0, false, 0, 8);
+            new BlkbackConfig(true, 4096, 256, 4, 4, true, true, true, 512, 0, false, 0, 8, true);
 
     /** The oldest protocol there is: one queue of one page, direct requests, no optional operation. */
     public static final BlkbackConfig PLAIN =
-            new BlkbackConfig(false, 1, 0, 0, 1, false, false, false, 512, 0, false, 0, 1);
+            new BlkbackConfig(false, 1, 0, 0, 1, false, false, false, 512, 0, false, 0, 1, false);
 
     public BlkbackConfig {
         within("persistentGrantsMax", persistentGrantsMax, 1, 1 << 20);
@@ -90,6 +93,7 @@ public record BlkbackConfig(
         private boolean discardSecure;
         private int info;
         private int responseBatch;
+        private boolean lateFeatures;
 
         private Builder(BlkbackConfig from) {
             persistent = from.persistent;
@@ -105,6 +109,7 @@ public record BlkbackConfig(
             discardSecure = from.discardSecure;
             info = from.info;
             responseBatch = from.responseBatch;
+            lateFeatures = from.lateFeatures;
         }
 
         public Builder persistent(boolean value) {
@@ -172,6 +177,11 @@ public record BlkbackConfig(
             return this;
         }
 
+        public Builder lateFeatures(boolean value) {
+            lateFeatures = value;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming the value and the limit */
         public BlkbackConfig build() {
             return new BlkbackConfig(
@@ -187,7 +197,8 @@ public record BlkbackConfig(
                     discardAlignmentBytes,
                     discardSecure,
                     info,
-                    responseBatch);
+                    responseBatch,
+                    lateFeatures);
         }
     }
 }

@@ -111,7 +111,10 @@ class HostileDiskTest {
                     BlkifKeys.FEATURE_MAX_INDIRECT_SEGMENTS, huge);
             assertThat(host.evil.front(BlkifKeys.RING_PAGE_ORDER)).isEqualTo("1");
             assertThat(host.evil.front(BlkifKeys.MULTI_QUEUE_NUM_QUEUES)).isEqualTo("2");
-            assertThat(host.lent()).isEqualTo(2 * (2 + 8 + 8 * 16)); // rings, lists of segments, data
+            assertThat(host.lent()).isEqualTo(2 * 2); // rings
+            host.evil.connected(2048);
+            host.evil.requireFront(XenbusState.CONNECTED);
+            assertThat(host.lent()).isEqualTo(2 * (2 + 8 + 8 * 16)); // and lists of segments, and data
         }
     }
 
