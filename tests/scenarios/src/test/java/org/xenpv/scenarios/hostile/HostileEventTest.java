@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.xenpv.blkfront.BlkQueue;
+import org.xenpv.blkfront.BlkRequest;
+import org.xenpv.event.EventLoopLimits;
 import org.xenpv.event.EventLoopStats;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.scenarios.hostile.HostileBlkback.Request;
+import org.xenpv.simulator.DomainConfig;
 import org.xenpv.simulator.SimulatedXen;
 import org.xenpv.testkit.xen.SimulatedXenTest;
+import org.xenpv.xenbus.BareGuest;
 import org.xenpv.xenbus.XenbusState;
 
 /** Rows E: events that come too often, too early, too late, for nothing, or not at all (E3 is in {@link HostileRingTest}). */
@@ -92,6 +97,51 @@ class HostileEventTest {
             callers.forEach(host::assertDone);
             assertThat(answered[0]).isEqualTo(50 * 32);
             storm.over = true;
+        }
+    }
+
+    @SimulatedXenTest
+    void E2_eventsThatEachBringAnAnswerAreLetThroughAtTheAgreedRate(SimulatedXen xen) {
+        BareGuest.Options slow =
+                BareGuest.Options.defaults().withLoop(EventLoopLimits.DEFAULT.withReenable(1_000_000, 4));
+        try (HostileHost host =
+                new HostileHost(xen, DomainConfig.named("guest").withGuest(slow)).connect(HostileHost.PLAIN)) {
+            boolean[] enough = new boolean[1];
+            host.onGuest(() -> {
+                BlkQueue queue = host.disk.queue(0);
+                for (int i = 0; i < 32; i++) {
+                    queue.submit(queue.acquire().read(0, 4096, new BlkRequest.Completion() {
+                        @Override
+                        public void complete(BlkRequest request) {
+                            if (enough[0] || request.status() != BlkRequest.OKAY) {
+                                queue.release(request);
+                            } else {
+                                queue.submit(request.read(0, 4096, this));
+                                queue.push();
+                            }
+                        }
+                    }));
+                }
+                queue.push();
+            });
+            int[] answered = new int[1];
+            long events = loop(host).events();
+            Storm storm = new Storm(host, 10_000, () -> {
+                if (answered[0] != host.evil.reqProd()) {
+                    int at = host.evil.slotAt(answered[0]++);
+                    host.evil.put(host.evil.memory().getLong(at + 8), 0, 0);
+                    host.evil.publish();
+                }
+            });
+            xen.runFor(Duration.ofMillis(200));
+            assertThat(storm.sent).isGreaterThan(5_000);
+            assertThat(answered[0]).isGreaterThan(1_000);
+            assertThat(loop(host).events() - events).isBetween(190L, 230L);
+            assertThat(host.disk.stats().faults()).isZero();
+            enough[0] = true;
+            xen.runFor(Duration.ofMillis(300));
+            storm.over = true;
+            assertThat(host.disk.queue(0).inFlight()).isZero();
         }
     }
 

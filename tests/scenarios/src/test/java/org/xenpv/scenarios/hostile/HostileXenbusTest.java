@@ -281,8 +281,11 @@ class HostileXenbusTest {
     }
 
     /** The toolstack makes the device anew at the same paths before we notice that the old backend is gone. */
-    @SimulatedXenTest
-    void K12_aBackendReplacedAtTheSamePathIsServed_andNothingOfTheOldLifeIsWritten(SimulatedXen xen) {
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "6"})
+    @OnSimulatedXen
+    void K12_aBackendReplacedAtTheSamePathIsServed_andNothingOfTheOldLifeIsWritten(
+            String backendState, SimulatedXen xen) {
         try (HostileHost host = new HostileHost(xen).connect(HASTY)) {
             List<Caller> callers = host.submitReads(3);
             host.takeReads(callers);
@@ -295,7 +298,7 @@ class HostileXenbusTest {
             xen.runFor(Duration.ofMillis(5));
             seen.clear();
             xen.toolstack().writeFrontend(host.device, "state", "1");
-            xen.toolstack().writeBackend(host.device, "state", "1");
+            xen.toolstack().writeBackend(host.device, "state", backendState);
             xen.runFor(Duration.ofMillis(20));
             assertThat(seen).isNotEmpty().containsOnly("1"); // neither Closing nor Closed
             assertThat(host.quarantined()).isEqualTo(1);
