@@ -107,17 +107,27 @@ class BlkbackTest {
         return xen.toolstack().read(driver.home() + "/error/" + device.backendNodename() + "/error");
     }
 
-    @Test
-    void shouldAdvertiseWhatIsConfigured() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldAdvertiseWhatIsConfigured_flagsOnConnectingIfLate(boolean late) {
         serveMemory(BlkbackConfig.DEFAULT
                 .with()
                 .barrier(false)
                 .discardGranularityBytes(4096)
                 .discardAlignmentBytes(1024)
                 .discardSecure(true)
+                .lateFeatures(late)
                 .build());
         ScriptedBlkfront front = new ScriptedBlkfront(guest, attach("device-type", "cdrom", "removable", "1"));
         assertThat(front.awaitBackend(XenbusState.INIT_WAIT)).isTrue();
+        for (String flag : List.of("feature-persistent", "feature-flush-cache", "feature-barrier", "feature-discard")) {
+            assertThat(front.backend(flag) == null).as(flag).isEqualTo(late);
+        }
+        assertThat(front.backend("feature-max-indirect-segments")).isEqualTo("256");
+        assertThat(front.backend("max-ring-page-order")).isEqualTo("4");
+        assertThat(front.backend("max-ring-pages")).isEqualTo("16");
+        assertThat(front.backend("multi-queue-max-queues")).isEqualTo("4");
+        front.connect(0, 1, false);
         assertThat(front.backend("feature-persistent")).isEqualTo("1");
         assertThat(front.backend("feature-flush-cache")).isEqualTo("1");
         assertThat(front.backend("feature-barrier")).isEqualTo("0");
@@ -125,11 +135,6 @@ class BlkbackTest {
         assertThat(front.backend("discard-granularity")).isEqualTo("4096");
         assertThat(front.backend("discard-alignment")).isEqualTo("1024");
         assertThat(front.backend("discard-secure")).isEqualTo("1");
-        assertThat(front.backend("feature-max-indirect-segments")).isEqualTo("256");
-        assertThat(front.backend("max-ring-page-order")).isEqualTo("4");
-        assertThat(front.backend("max-ring-pages")).isEqualTo("16");
-        assertThat(front.backend("multi-queue-max-queues")).isEqualTo("4");
-        front.connect(0, 1, false);
         assertThat(front.backend("sectors")).isEqualTo("" + SECTORS);
         assertThat(front.backend("sector-size")).isEqualTo("512");
         assertThat(front.backend("physical-sector-size")).isEqualTo("512");
