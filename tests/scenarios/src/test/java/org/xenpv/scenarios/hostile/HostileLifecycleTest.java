@@ -222,11 +222,13 @@ class HostileLifecycleTest {
             int[] raw = new int[1];
             host.onGuest(() -> {
                 BlkQueue queue = host.disk.queue(0);
-                queue.submit(queue.acquire().read(0, 4096, done -> {
-                    queue.release(done);
-                    raw[0]++;
-                    throw new IllegalStateException("raw");
-                }));
+                for (int i = 0; i < 2; i++) {
+                    queue.submit(queue.acquire().read(0, 4096, done -> {
+                        queue.release(done);
+                        raw[0]++;
+                        throw new IllegalStateException("raw");
+                    }));
+                }
                 queue.push();
             });
             List<Caller> callers = host.submitReads(10);
@@ -240,19 +242,22 @@ class HostileLifecycleTest {
                 host.evil.event();
                 host.assertBroken(PeerFault.BAD_ID, callers);
             } else {
-                for (int taken = 0; taken < 11; ) {
+                for (int taken = 0; taken < 12; ) {
                     List<Request> reads = host.evil.take(taken + 1);
                     taken += reads.size();
                     reads.forEach(read -> host.evil.put(read, 0));
                     host.evil.publish();
                     host.evil.event();
+                    assertThat(xen.runUntil(() -> raw[0] == 2, HostileHost.AT_ONCE))
+                            .as("not left to the watchdog")
+                            .isTrue();
                 }
                 host.awaitAnswers(callers);
                 callers.forEach(host::assertDone);
                 host.assertInService();
             }
-            assertThat(raw[0]).isEqualTo(1);
-            assertThat(host.guest.errors()).hasSize(11).allMatch(error -> error.contains("IllegalStateException"));
+            assertThat(raw[0]).isEqualTo(2);
+            assertThat(host.guest.errors()).hasSize(12).allMatch(error -> error.contains("IllegalStateException"));
             host.guest.clearErrors();
         }
     }
