@@ -34,7 +34,7 @@ public final class XenbusFrontend implements Lifecycle {
     private static final int RESTARTS_FORGOTTEN = 6;
 
     /** The first connection may take so many times the deadline of a phase, all attempts together. */
-    private static final int CONNECT_PHASES = 5;
+    private static final int CONNECT_PHASES = 4;
 
     private final XenGuest guest;
     private final String nodename;
