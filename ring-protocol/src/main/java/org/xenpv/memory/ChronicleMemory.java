@@ -205,14 +205,14 @@ public final class ChronicleMemory implements SharedMemory, AutoCloseable {
     public void copyOut(int at, byte[] target, int targetAt, int lengthBytes) {
         check(at, lengthBytes, 1);
         checkArray(target, targetAt, lengthBytes);
-        UNSAFE.copyMemory(address + at, target, ARRAY_BASE + targetAt, lengthBytes);
+        UnsafeMemory.UNSAFE.copyMemory(null, address + at, target, ARRAY_BASE + targetAt, lengthBytes);
     }
 
     @Override
     public void copyIn(int at, byte[] source, int sourceAt, int lengthBytes) {
         check(at, lengthBytes, 1);
         checkArray(source, sourceAt, lengthBytes);
-        UNSAFE.copyMemory(source, sourceAt, address + at, lengthBytes);
+        UnsafeMemory.UNSAFE.copyMemory(source, ARRAY_BASE + sourceAt, null, address + at, lengthBytes);
     }
 
     @Override
@@ -231,7 +231,7 @@ public final class ChronicleMemory implements SharedMemory, AutoCloseable {
     @Override
     public void zero(int at, int lengthBytes) {
         check(at, lengthBytes, 1);
-        store.zeroOut(at, (long) at + lengthBytes);
+        UNSAFE.setMemory(address + at, lengthBytes, (byte) 0);
     }
 
     private static void checkArray(byte[] array, int at, int lengthBytes) {

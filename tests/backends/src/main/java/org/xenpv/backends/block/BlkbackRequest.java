@@ -29,7 +29,7 @@ final class BlkbackRequest {
 
     int[] rangeAt = new int[Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST];
 
-    /** Persistent mappings pinned. */
+    /** Persistent pages pinned, or one of a group. */
     int[] pinned = new int[Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST];
 
     int pinnedCount;
@@ -89,10 +89,10 @@ final class BlkbackRequest {
     }
 
     /** Copies segments from an indirect page, once. */
-    void copySegments(SharedMemory page, int from, int count) {
-        page.check(0, count * BlkifRequestSegment.SIZEOF, BlkifRequestSegment.SIZEOF);
+    void copySegments(SharedMemory memory, int at, int from, int count) {
+        memory.check(at, count * BlkifRequestSegment.SIZEOF, BlkifRequestSegment.SIZEOF);
         for (int i = 0; i < count; i++) {
-            segment[from + i] = BlkifRequestSegment.load(page, i * BlkifRequestSegment.SIZEOF);
+            segment[from + i] = BlkifRequestSegment.load(memory, at + i * BlkifRequestSegment.SIZEOF);
         }
     }
 

@@ -10,9 +10,10 @@ import org.xenpv.memory.SharedMemory;
  * The frontend's pages as one queue sees them: mapped for a request and unmapped after it, or kept mapped if both ends
  * said feature-persistent.
  *
- * <p>Pages mapped for a request are mapped as one range, so that a large read is one contiguous transfer. A persistent
- * page is mapped by itself and writable, whatever the request (blkif.h, note 8), and can be given up by itself. When
- * all persistent mappings allowed are in use, further pages are mapped for their request only.
+ * <p>The pages that a request maps are mapped as one range, so that a large read is one contiguous transfer; a frontend that uses
+ * its persistent pages in the same order again has contiguous transfers from then on. Persistent pages are mapped
+ * writable, whatever the request (blkif.h, note 8). When all persistent mappings allowed are in use, further pages are
+ * mapped for their request only.
  */
 final class GuestPages {
 
@@ -23,8 +24,12 @@ final class GuestPages {
     private final int domid;
     private final PersistentGrants persistent;
     private final BlkbackCounters counters;
-    private final int[] one = new int[1];
+
+    /** Segments whose pages are to be mapped by the next call, and their references. */
+    private final int[] wanted = new int[MAP_MAX];
+
     private final int[] grefs = new int[MAP_MAX];
+    private int wantedCount;
 
     /** @param persistentMax pages to keep mapped; 0 for none */
     GuestPages(GrantMapper mapper, int domid, int persistentMax, BlkbackCounters counters) {
@@ -39,17 +44,11 @@ final class GuestPages {
         request.reserve(segments);
         for (int from = 0, page = 0; from < segments; from += BlkifRequestSegment.PER_PAGE, page++) {
             int count = Math.min(segments - from, BlkifRequestSegment.PER_PAGE);
-            int gref = request.slot.indirectGref(page);
             try {
-                if (persistent == null) {
-                    MappedRange range = mapOne(gref, GrantAccess.READ_ONLY);
-                    request.copySegments(range.memory(), from, count);
-                    range.unmap();
-                } else {
-                    MappedRange range = persistent(request, gref);
-                    request.copySegments(range.memory(), from, count);
-                    release(request);
-                }
+                use(request, 0, request.slot.indirectGref(page), GrantAccess.READ_ONLY);
+                mapWanted(request, GrantAccess.READ_ONLY);
+                request.copySegments(request.range[0].memory(), request.rangeAt[0], from, count);
+                release(request);
             } catch (XenException refused) {
                 release(request);
                 return false;
@@ -65,19 +64,11 @@ final class GuestPages {
      * @param access what this request needs
      */
     boolean map(BlkbackRequest request, GrantAccess access) {
-        int segments = request.segments;
-        if (segments == 0) {
-            return true;
-        }
         try {
-            if (persistent == null) {
-                mapTogether(request, segments, access);
-            } else {
-                for (int i = 0; i < segments; i++) {
-                    request.range[i] = persistent(request, request.gref(i));
-                    request.rangeAt[i] = 0;
-                }
+            for (int i = 0; i < request.segments; i++) {
+                use(request, i, request.gref(i), access);
             }
+            mapWanted(request, access);
             return true;
         } catch (XenException refused) {
             release(request);
@@ -85,51 +76,62 @@ final class GuestPages {
         }
     }
 
-    private void mapTogether(BlkbackRequest request, int segments, GrantAccess access) {
-        for (int from = 0; from < segments; from += MAP_MAX) {
-            int count = Math.min(segments - from, MAP_MAX);
-            for (int i = 0; i < count; i++) {
-                grefs[i] = request.gref(from + i);
-            }
-            MappedRange range = new MappedRange(mapper.map(domid, grefs, count, access));
-            counters.grantsMapped += count;
-            request.owned[request.ownedCount++] = range;
-            for (int i = 0; i < count; i++) {
-                request.range[from + i] = range;
-                request.rangeAt[from + i] = i * SharedMemory.PAGE_BYTES;
-            }
-        }
-    }
-
-    /** The mapping of a page, kept or made, and pinned by (or owned by) the request. */
-    private MappedRange persistent(BlkbackRequest request, int gref) {
-        int slot = persistent.acquire(gref);
+    /** Finds the page of a segment, or puts it among those to be mapped. */
+    private void use(BlkbackRequest request, int segment, int gref, GrantAccess access) {
+        int slot = persistent == null ? PersistentGrants.NONE : persistent.acquire(gref);
         if (slot != PersistentGrants.NONE) {
             counters.persistentHits++;
             request.pinned[request.pinnedCount++] = slot;
-            return persistent.range(slot);
+            request.range[segment] = persistent.range(slot);
+            request.rangeAt[segment] = persistent.rangeAt(slot);
+            return;
         }
-        MappedRange range = mapOne(gref, GrantAccess.READ_WRITE);
-        if (persistent.isFull()) {
-            if (!persistent.evict()) {
-                request.owned[request.ownedCount++] = range;
-                return range;
-            }
-            counters.persistentEvictions++;
+        wanted[wantedCount] = segment;
+        grefs[wantedCount++] = gref;
+        if (wantedCount == MAP_MAX) {
+            mapWanted(request, access);
         }
-        request.pinned[request.pinnedCount++] = persistent.insert(gref, range);
-        return range;
     }
 
-    private MappedRange mapOne(int gref, GrantAccess access) {
-        one[0] = gref;
-        MappedRange range = new MappedRange(mapper.map(domid, one, 1, access));
-        counters.grantsMapped++;
-        return range;
+    /** Maps what is wanted as one range: kept, if that many pages may be, else the request's own. */
+    private void mapWanted(BlkbackRequest request, GrantAccess access) {
+        int count = wantedCount;
+        wantedCount = 0;
+        if (count == 0) {
+            return;
+        }
+        MappedRange range =
+                new MappedRange(mapper.map(domid, grefs, count, persistent == null ? access : GrantAccess.READ_WRITE));
+        counters.grantsMapped += count;
+        for (int i = 0; i < count; i++) {
+            request.range[wanted[i]] = range;
+            request.rangeAt[wanted[i]] = i * SharedMemory.PAGE_BYTES;
+        }
+        if (persistent != null && makeRoom(count)) {
+            persistent.insert(grefs, count, range);
+            request.pinned[request.pinnedCount++] = persistent.acquire(grefs[0]);
+        } else {
+            request.owned[request.ownedCount++] = range;
+        }
+    }
+
+    private boolean makeRoom(int pages) {
+        if (pages > persistent.capacity()) {
+            return false; // whatever went for it
+        }
+        while (!persistent.fits(pages)) {
+            int evicted = persistent.evict();
+            if (evicted == 0) {
+                return false;
+            }
+            counters.persistentEvictions += evicted;
+        }
+        return true;
     }
 
     /** Gives up what the request has mapped; persistent pages stay mapped. */
     void release(BlkbackRequest request) {
+        wantedCount = 0;
         for (int i = 0; i < request.pinnedCount; i++) {
             persistent.release(request.pinned[i]);
         }
