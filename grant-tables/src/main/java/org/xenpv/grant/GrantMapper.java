@@ -21,4 +21,20 @@ public interface GrantMapper {
 
     /** The other direction of {@link #copyFrom}. */
     void copyTo(int domid, int gref, int offset, byte[] source, int sourceAt, int lengthBytes);
+
+    /**
+     * Allocates pages that a {@link CopyBatch} of this mapper can copy from and to, with whatever is in them.
+     *
+     * @param pages 1 to 512
+     * @throws GrantExhaustedException if there are not so many
+     */
+    CopyPages copyPages(int pages);
+
+    /**
+     * Makes room for gathered copies.
+     *
+     * @param copiesMax 1 to 1024
+     * @throws GrantExhaustedException if there is no memory for it
+     */
+    CopyBatch copyBatch(int copiesMax);
 }

@@ -1,5 +1,7 @@
 package org.xenpv.grant.abi;
 
+import org.xenpv.grant.CopyBatch;
+import org.xenpv.grant.CopyPages;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.GrantExhaustedException;
 import org.xenpv.grant.GrantMapException;
@@ -19,7 +21,7 @@ public final class AbiGrantMapper implements GrantMapper, AutoCloseable {
     static final int PAGES_MAX = 512;
     private static final int MAPS_PER_CALL = SharedMemory.PAGE_BYTES / GnttabMapGrantRef.SIZEOF;
     private static final int UNMAPS_PER_CALL = SharedMemory.PAGE_BYTES / GnttabUnmapGrantRef.SIZEOF;
-    private static final int EAGAIN_RETRIES = 16;
+    static final int EAGAIN_RETRIES = 16;
 
     private final GrantTableOp op;
     private final GrantPlatform platform;
@@ -195,6 +197,32 @@ public final class AbiGrantMapper implements GrantMapper, AutoCloseable {
         if (status != Gnttab.GNTST_okay) {
             throw new GrantMapException(domid, gref, status);
         }
+    }
+
+    @Override
+    public CopyPages copyPages(int pages) {
+        checkOpen();
+        if (pages < 1 || pages > PAGES_MAX) {
+            throw new IllegalArgumentException("pages=" + pages + ", must be 1 to " + PAGES_MAX);
+        }
+        return new AbiCopyPages(platform, allocate(pages));
+    }
+
+    @Override
+    public CopyBatch copyBatch(int copiesMax) {
+        checkOpen();
+        if (copiesMax < 1 || copiesMax > AbiCopyBatch.COPIES_MAX) {
+            throw new IllegalArgumentException("copiesMax=" + copiesMax + ", must be 1 to " + AbiCopyBatch.COPIES_MAX);
+        }
+        return new AbiCopyBatch(op, platform, allocate(AbiCopyBatch.argsPages(copiesMax)), copiesMax);
+    }
+
+    private GrantPlatform.Frames allocate(int pages) {
+        GrantPlatform.Frames allocated = platform.allocateFrames(pages);
+        if (allocated == null) {
+            throw new GrantExhaustedException("no " + pages + " contiguous pages for copies");
+        }
+        return allocated;
     }
 
     private void checkOpen() {

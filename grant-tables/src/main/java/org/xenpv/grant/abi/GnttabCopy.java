@@ -30,6 +30,30 @@ public final class GnttabCopy {
     private GnttabCopy() {}
 
     /**
+     * Writes a whole struct; the status says general error until the hypervisor says otherwise.
+     *
+     * @param source a reference as an unsigned value or a frame number, as the flags say; {@code dest} as well
+     */
+    static void write(
+            SharedMemory args,
+            int at,
+            long source,
+            int sourceDomid,
+            int sourceOffset,
+            long dest,
+            int destDomid,
+            int destOffset,
+            int len,
+            int flags) {
+        args.check(at, SIZEOF, 8);
+        args.putLong(at + SOURCE_OFFSET, source);
+        args.putLong(at + SOURCE_OFFSET + PTR_DOMID_OFFSET, sourceDomid | (long) sourceOffset << 16);
+        args.putLong(at + DEST_OFFSET, dest);
+        args.putLong(at + DEST_OFFSET + PTR_DOMID_OFFSET, destDomid | (long) destOffset << 16);
+        args.putLong(at + LEN_OFFSET, len | (long) flags << 16 | (Gnttab.GNTST_general_error & 0xffffL) << 32);
+    }
+
+    /**
      * Writes one end.
      *
      * @param end {@link #SOURCE_OFFSET} or {@link #DEST_OFFSET}

@@ -11,7 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.grant.CopyBatch;
+import org.xenpv.grant.CopyPages;
 import org.xenpv.grant.GrantAccess;
+import org.xenpv.grant.GrantExhaustedException;
 import org.xenpv.grant.GrantMapException;
 import org.xenpv.grant.GrantedPages;
 import org.xenpv.grant.MappedPages;
@@ -224,6 +227,56 @@ class AbiGrantMapperTest {
                         GrantMapException.class, e -> assertThat(e.status()).isEqualTo(-12));
         assertThat(untouched).containsExactly(0);
         assertThat(xen.scripted).isEmpty();
+    }
+
+    @Test
+    void shouldCopyABatchInOneCall_retryingWhatIsPagedOut() {
+        GrantedPages pages = table.grant(SELF, 2, GrantAccess.READ_WRITE, "data");
+        pages.memory().putInt(0, 0x1111);
+        try (CopyPages own = mapper.copyPages(2);
+                CopyBatch batch = mapper.copyBatch(100)) {
+            own.memory().putInt(4096, 0x2222);
+            int before = xen.hypercalls;
+            batch.from(SELF, pages.gref(0), 0, own, 0, 4);
+            batch.to(SELF, pages.gref(1), 8, own, 4096, 4);
+            assertThat(batch.run()).isZero();
+            assertThat(xen.hypercalls).isEqualTo(before + 1);
+            assertThat(own.memory().getInt(0)).isEqualTo(0x1111);
+            assertThat(pages.memory().getInt(4104)).isEqualTo(0x2222);
+
+            Collections.addAll(xen.scripted, -12, 0, -12);
+            batch.from(SELF, pages.gref(1), 8, own, 8, 4);
+            batch.to(SELF, pages.gref(0), 40, own, 4096, 4);
+            assertThat(batch.run()).isZero();
+            assertThat(own.memory().getInt(8)).isEqualTo(0x2222);
+            assertThat(xen.hypercalls).isEqualTo(before + 4);
+
+            xen.scripted.addAll(Collections.nCopies(17, -12));
+            batch.from(SELF, pages.gref(1), 8, own, 8, 4);
+            assertThat(batch.run()).isEqualTo(1);
+            assertThat(batch.status(0)).isEqualTo(-12);
+            assertThat(xen.scripted).isEmpty();
+
+            xen.failWholeCall = true;
+            batch.from(SELF, pages.gref(1), 8, own, 8, 4);
+            assertThat(batch.run()).isEqualTo(1);
+            assertThat(batch.status(0)).as("and not of the call before").isEqualTo(-1);
+        }
+        assertThat(xen.framesUsed()).isEqualTo(ownFrames + 2);
+        assertThat(pages.release()).isTrue();
+    }
+
+    @Test
+    void shouldRefuseBatches_whenThereIsNoMemory() {
+        int[] taken = new int[4];
+        assertThatThrownBy(() -> {
+                    for (; ; taken[0]++) {
+                        mapper.copyPages(512);
+                    }
+                })
+                .isInstanceOf(GrantExhaustedException.class)
+                .hasMessageContaining("512");
+        assertThat(taken[0]).isPositive();
     }
 
     @ParameterizedTest

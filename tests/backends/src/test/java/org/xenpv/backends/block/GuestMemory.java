@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.xenpv.grant.CopyBatch;
+import org.xenpv.grant.CopyPages;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.GrantMapException;
 import org.xenpv.grant.GrantMapper;
@@ -91,6 +93,16 @@ final class GuestMemory implements GrantMapper, AutoCloseable {
 
     @Override
     public void copyTo(int domid, int gref, int offset, byte[] source, int sourceAt, int lengthBytes) {
+        throw new UnsupportedOperationException("the block backend maps");
+    }
+
+    @Override
+    public CopyPages copyPages(int pages) {
+        throw new UnsupportedOperationException("the block backend maps");
+    }
+
+    @Override
+    public CopyBatch copyBatch(int copiesMax) {
         throw new UnsupportedOperationException("the block backend maps");
     }
 

@@ -118,6 +118,15 @@ public final class DomainMemory {
         return arena.slice((int) (gfn - firstGfn) * SharedMemory.PAGE_BYTES, SharedMemory.PAGE_BYTES);
     }
 
+    /** Copies bytes of a frame to one of another or the same memory; the caller has retained both. */
+    void copy(long gfn, int offset, DomainMemory target, long targetGfn, int targetOffset, int lengthBytes) {
+        arena.copyTo(
+                (int) (gfn - firstGfn) * SharedMemory.PAGE_BYTES + offset,
+                target.arena,
+                (int) (targetGfn - target.firstGfn) * SharedMemory.PAGE_BYTES + targetOffset,
+                lengthBytes);
+    }
+
     ChronicleMemory arena() {
         return arena;
     }

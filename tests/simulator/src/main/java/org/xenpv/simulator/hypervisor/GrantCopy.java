@@ -11,86 +11,132 @@ import static org.xenpv.grant.abi.Gnttab.GNTST_permission_denied;
 
 import org.xenpv.memory.SharedMemory;
 
-/** GNTTABOP_copy: bytes from one page to another, each named by a frame of our own or by a grant. */
+/**
+ * GNTTABOP_copy: bytes from one page to another, each named by a frame of our own or by a grant.
+ *
+ * <p>A few copies at a time: their pages are pinned under the hypervisor's lock, the bytes move without it, the pages are let
+ * go of. One thread per domain makes hypercalls, so what is kept between two of these steps is kept here.
+ */
 final class GrantCopy {
 
     private static final int SOURCE_AT = 0;
     private static final int DEST_AT = 16;
+    private static final int STRUCT_BYTES = 40;
+
+    /** Copies whose pages are pinned at the same time; below the number of pins an entry can have. */
+    private static final int GROUP = 32;
 
     private final Domain domain;
     private final Hypervisor hypervisor;
+    private final Move[] moves = new Move[GROUP];
+
+    /** One copy of the group under way. */
+    private static final class Move {
+        final Page source = new Page(true);
+        final Page dest = new Page(false);
+        int sourceOffset;
+        int destOffset;
+        int length;
+        int status;
+    }
 
     /** One side of a copy: a page kept in place until the bytes have moved. */
     private static final class Page {
+        final boolean readonly;
         DomainMemory memory;
         long gfn;
         GrantFrames frames;
         int ref;
-        boolean readonly;
-        int status;
 
-        static Page refused(int status) {
-            Page page = new Page();
-            page.status = status;
-            return page;
+        Page(boolean readonly) {
+            this.readonly = readonly;
         }
     }
 
     GrantCopy(Domain domain) {
         this.domain = domain;
         this.hypervisor = domain.hypervisor();
+        for (int i = 0; i < GROUP; i++) {
+            moves[i] = new Move();
+        }
     }
 
-    void copy(SharedMemory args, int at) {
-        int sourceOffset = Args.u16(args, at + SOURCE_AT + 10);
-        int destOffset = Args.u16(args, at + DEST_AT + 10);
-        int length = Args.u16(args, at + 32);
+    synchronized void copyAll(SharedMemory args, int at, int count) {
+        for (int from = 0; from < count; from += GROUP) {
+            int n = Math.min(GROUP, count - from);
+            synchronized (hypervisor.lock()) {
+                for (int i = 0; i < n; i++) {
+                    moves[i].status = claim(moves[i], args, at + (from + i) * STRUCT_BYTES);
+                }
+            }
+            for (int i = 0; i < n; i++) {
+                Move move = moves[i];
+                if (move.status == GNTST_okay) {
+                    move.source.memory.copy(
+                            move.source.gfn,
+                            move.sourceOffset,
+                            move.dest.memory,
+                            move.dest.gfn,
+                            move.destOffset,
+                            move.length);
+                }
+            }
+            synchronized (hypervisor.lock()) {
+                for (int i = 0; i < n; i++) {
+                    if (moves[i].status == GNTST_okay) {
+                        drop(moves[i].dest);
+                        drop(moves[i].source);
+                    }
+                    args.putShort(at + (from + i) * STRUCT_BYTES + 36, (short) moves[i].status);
+                }
+            }
+        }
+    }
+
+    /** Finds and pins both pages, so that they can neither be revoked nor freed; neither if one is refused. */
+    private int claim(Move move, SharedMemory args, int at) {
+        move.sourceOffset = Args.u16(args, at + SOURCE_AT + 10);
+        move.destOffset = Args.u16(args, at + DEST_AT + 10);
+        move.length = Args.u16(args, at + 32);
         int flags = Args.u16(args, at + 34);
-        args.putShort(at + 36, (short) copy(args, at, sourceOffset, destOffset, length, flags));
-    }
-
-    private int copy(SharedMemory args, int at, int sourceOffset, int destOffset, int length, int flags) {
-        if (sourceOffset + length > SharedMemory.PAGE_BYTES || destOffset + length > SharedMemory.PAGE_BYTES) {
+        if (move.sourceOffset + move.length > SharedMemory.PAGE_BYTES
+                || move.destOffset + move.length > SharedMemory.PAGE_BYTES) {
             return GNTST_bad_copy_arg;
         }
-        Page source = claim(args, at + SOURCE_AT, (flags & GNTCOPY_source_gref) != 0, true, sourceOffset, length);
-        if (source.status != GNTST_okay) {
-            return source.status;
+        boolean fromGrant = (flags & GNTCOPY_source_gref) != 0;
+        int status = claim(move.source, args, at + SOURCE_AT, fromGrant, move.sourceOffset, move.length);
+        if (status != GNTST_okay) {
+            return status;
         }
-        Page dest = claim(args, at + DEST_AT, (flags & GNTCOPY_dest_gref) != 0, false, destOffset, length);
-        if (dest.status == GNTST_okay) {
-            move(source, sourceOffset, dest, destOffset, length);
-            drop(dest);
+        boolean toGrant = (flags & GNTCOPY_dest_gref) != 0;
+        status = claim(move.dest, args, at + DEST_AT, toGrant, move.destOffset, move.length);
+        if (status != GNTST_okay) {
+            drop(move.source);
         }
-        drop(source);
-        return dest.status;
+        return status;
     }
 
-    /** Finds and pins a page, so that it can neither be revoked nor freed. */
-    private Page claim(SharedMemory args, int at, boolean byGrant, boolean readonly, int offset, int length) {
+    private int claim(Page page, SharedMemory args, int at, boolean byGrant, int offset, int length) {
         long frameOrRef = Args.u64(args, at);
         int owner = Args.u16(args, at + 8);
-        synchronized (hypervisor.lock()) {
-            if (!byGrant && owner != Args.DOMID_SELF) {
-                return Page.refused(GNTST_permission_denied);
-            }
-            Domain granter = owner == Args.DOMID_SELF ? domain : hypervisor.domain(owner);
-            if (granter == null || !domain.alive()) {
-                return Page.refused(GNTST_bad_domain);
-            }
-            Page page = new Page();
-            page.memory = granter.memory();
-            page.readonly = readonly;
-            page.gfn = frameOrRef;
-            if (byGrant) {
-                page.status = pin(page, granter.grants(), (int) frameOrRef, offset, length);
-            } else if (domain.memory().holds(frameOrRef)) {
-                page.memory.retain();
-            } else {
-                page.status = GNTST_bad_page;
-            }
-            return page;
+        if (!byGrant && owner != Args.DOMID_SELF) {
+            return GNTST_permission_denied;
         }
+        Domain granter = owner == Args.DOMID_SELF ? domain : hypervisor.domain(owner);
+        if (granter == null || !domain.alive()) {
+            return GNTST_bad_domain;
+        }
+        page.frames = null;
+        page.memory = granter.memory();
+        page.gfn = frameOrRef;
+        if (byGrant) {
+            return pin(page, granter.grants(), (int) frameOrRef, offset, length);
+        }
+        if (!domain.memory().holds(frameOrRef)) {
+            return GNTST_bad_page;
+        }
+        page.memory.retain();
+        return GNTST_okay;
     }
 
     private int pin(Page page, GrantFrames frames, int ref, int offset, int length) {
@@ -110,18 +156,11 @@ final class GrantCopy {
         return GNTST_okay;
     }
 
-    private static void move(Page source, int sourceOffset, Page dest, int destOffset, int length) {
-        SharedMemory from = source.memory.page(source.gfn);
-        from.copyTo(sourceOffset, dest.memory.page(dest.gfn), destOffset, length);
-    }
-
-    private void drop(Page page) {
-        synchronized (hypervisor.lock()) {
-            if (page.frames != null) {
-                page.frames.unpin(page.ref, page.readonly);
-            } else {
-                page.memory.release();
-            }
+    private static void drop(Page page) {
+        if (page.frames != null) {
+            page.frames.unpin(page.ref, page.readonly);
+        } else {
+            page.memory.release();
         }
     }
 }

@@ -85,9 +85,7 @@ final class GrantHypercalls implements GrantTableOp {
 
     /** Copies take the lock for pinning only, not while bytes move. */
     private int copyAll(SharedMemory args, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            copy.copy(args, at + i * COPY_BYTES);
-        }
+        copy.copyAll(args, at, count);
         return 0;
     }
 

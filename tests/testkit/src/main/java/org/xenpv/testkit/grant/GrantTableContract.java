@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.grant.CopyBatch;
+import org.xenpv.grant.CopyPages;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.GrantExhaustedException;
 import org.xenpv.grant.GrantLedger;
@@ -26,7 +28,7 @@ import org.xenpv.memory.SharedMemory;
 
 /**
  * Every promise of {@link org.xenpv.grant.GrantTable}, {@link GrantedPages}, {@link org.xenpv.grant.GrantMapper},
- * {@link MappedPages} and {@link GrantLedger}, seen from both ends. Subclass it and open a pair; whatever a test does,
+ * {@link MappedPages}, {@link CopyBatch} and {@link GrantLedger}, seen from both ends. Subclass it and open a pair; whatever a test does,
  * the ledger must be empty at its end.
  */
 public abstract class GrantTableContract {
@@ -485,6 +487,131 @@ public abstract class GrantTableContract {
         granted.release();
         assertThatThrownBy(() -> pair.mapper().copyFrom(pair.granterDomid(), gref, 0, bytes, 0, 8))
                 .isInstanceOf(GrantMapException.class);
+    }
+
+    // Copying in batches
+
+    @Test
+    void shouldCopyABatchBothWays_acrossTheEndsOfOurOwnPages() {
+        GrantedPages granted = grant(3, GrantAccess.READ_WRITE);
+        byte[] before = pattern(3 * PAGE, 5);
+        granted.memory().copyIn(0, before, 0, 3 * PAGE);
+        int domid = pair.granterDomid();
+        try (CopyPages own = pair.mapper().copyPages(4);
+                CopyBatch batch = pair.mapper().copyBatch(8)) {
+            assertThat(own.memory().sizeBytes()).isEqualTo(4 * PAGE);
+            own.memory().copyIn(0, pattern(4 * PAGE, 77), 0, 4 * PAGE);
+            batch.from(domid, granted.gref(0), 0, own, PAGE - 100, PAGE);
+            batch.from(domid, granted.gref(1), 17, own, 2 * PAGE, 2001);
+            batch.from(domid, granted.gref(1), PAGE, own, 4 * PAGE, 0);
+            batch.to(domid, granted.gref(2), 40, own, 3 * PAGE - 60, 4000);
+            batch.to(domid, granted.gref(2), PAGE - 1, own, 3 * PAGE + 1000, 1);
+            assertThat(batch.copies()).isEqualTo(5);
+            byte[] ours = pattern(4 * PAGE, 77);
+            System.arraycopy(before, 0, ours, PAGE - 100, PAGE);
+            System.arraycopy(before, PAGE + 17, ours, 2 * PAGE, 2001);
+            System.arraycopy(ours, 3 * PAGE - 60, before, 2 * PAGE + 40, 4000);
+            before[3 * PAGE - 1] = ours[3 * PAGE + 1000];
+
+            assertThat(batch.run()).isZero();
+            assertThat(batch.copies()).isZero();
+            for (int copy = 0; copy < 5; copy++) {
+                assertThat(batch.status(copy)).isZero();
+            }
+            assertThat(bytes(own.memory(), 0, 4 * PAGE)).isEqualTo(ours);
+            assertThat(bytes(granted.memory(), 0, 3 * PAGE)).isEqualTo(before);
+            assertThat(batch.run()).as("nothing to do").isZero();
+        }
+        assertThat(granted.release()).as("a copy leaves no mapping").isTrue();
+    }
+
+    @Test
+    void shouldSayWhichCopiesOfABatchFailed_andDoTheOthers() {
+        GrantedPages granted = grant(1, GrantAccess.READ_WRITE);
+        GrantedPages readOnly = grant(1, GrantAccess.READ_ONLY);
+        granted.memory().copyIn(0, pattern(PAGE, 9), 0, PAGE);
+        int domid = pair.granterDomid();
+        try (CopyPages own = pair.mapper().copyPages(3);
+                CopyBatch batch = pair.mapper().copyBatch(4)) {
+            own.memory().copyIn(0, pattern(3 * PAGE, 1), 0, 3 * PAGE);
+            byte[] untouched = bytes(own.memory(), 0, PAGE);
+            int none = batch.from(domid, -1, 0, own, 0, 10);
+            int good = batch.from(domid, granted.gref(0), 0, own, PAGE, 10);
+            int forbidden = batch.to(domid, readOnly.gref(0), 0, own, 2 * PAGE - 50, 100);
+            int nobody = batch.from(0x7fef, granted.gref(0), 0, own, 0, 10);
+            assertThat(batch.run()).isEqualTo(3);
+            assertThat(batch.status(none)).isNegative();
+            assertThat(batch.status(good)).isZero();
+            assertThat(batch.status(forbidden)).isNegative();
+            assertThat(batch.status(nobody)).isNegative();
+            assertThatThrownBy(() -> batch.status(4)).isInstanceOf(IllegalArgumentException.class);
+            assertThat(bytes(own.memory(), 0, PAGE)).isEqualTo(untouched);
+            assertThat(bytes(own.memory(), PAGE, 10)).isEqualTo(pattern(10, 9));
+            assertThat(bytes(readOnly.memory(), 0, PAGE)).containsOnly(0);
+
+            batch.from(domid, granted.gref(0), 5, own, 0, 1);
+            assertThat(batch.run()).as("the next batch").isZero();
+            assertThat(batch.status(0)).isZero();
+            assertThatThrownBy(() -> batch.status(1)).isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThat(granted.release()).isTrue();
+        assertThat(readOnly.release()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "4096, 0, 1",
+        "1, 0, 4096",
+        "-1, 0, 1",
+        "0, 0, -1",
+        "0, 0, 4097",
+        "0, -1, 1",
+        "0, 8192, 1",
+        "0, 8191, 2",
+        "0, 2147483647, 1",
+        "2147483647, 0, 1"
+    })
+    void shouldRefuseToAddACopy_thatDoesNotLieInItsPages(int offset, int at, int length) {
+        try (CopyPages own = pair.mapper().copyPages(2);
+                CopyBatch batch = pair.mapper().copyBatch(1)) {
+            assertThatThrownBy(() -> batch.from(pair.granterDomid(), 8, offset, own, at, length))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("lengthBytes=" + length);
+            assertThatThrownBy(() -> batch.to(pair.granterDomid(), 8, offset, own, at, length))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThat(batch.copies()).isZero();
+        }
+    }
+
+    @Test
+    void shouldRefuseToAddACopy_whenTheBatchIsFullOrSomethingIsClosed() {
+        CopyPages own = pair.mapper().copyPages(1);
+        CopyBatch batch = pair.mapper().copyBatch(2);
+        batch.from(pair.granterDomid(), 8, 0, own, 0, 0);
+        batch.from(pair.granterDomid(), 8, 0, own, 0, 0);
+        assertThatThrownBy(() -> batch.from(pair.granterDomid(), 8, 0, own, 0, 0))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("copies=2");
+        assertThat(batch.run()).isZero();
+        own.close();
+        own.close();
+        assertThatThrownBy(() -> batch.to(pair.granterDomid(), 8, 0, own, 0, 1))
+                .isInstanceOf(IllegalStateException.class);
+        batch.close();
+        batch.close();
+        assertThatThrownBy(batch::run).isInstanceOf(IllegalStateException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 1025, Integer.MAX_VALUE})
+    void shouldRefuseBatches_ofNoSize(int size) {
+        assertThatThrownBy(() -> pair.mapper().copyBatch(size))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("copiesMax=" + size);
+        int pages = size == 1025 ? 513 : size;
+        assertThatThrownBy(() -> pair.mapper().copyPages(pages))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("pages=" + pages);
     }
 
     // Everything together
