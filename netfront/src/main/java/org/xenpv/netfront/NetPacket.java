@@ -28,6 +28,12 @@ public final class NetPacket {
     private int pushed;
     private int length;
 
+    /** Where a packet to send came from, and how many of its fragments have pages there; null otherwise. */
+    private TxPages pool;
+
+    private final int[] page;
+    private int pages;
+
     private boolean csumBlank;
     private boolean dataValidated;
     private int gsoType;
@@ -47,11 +53,31 @@ public final class NetPacket {
         this.memory = memory;
         this.fragmentAt = new int[fragmentsMax];
         this.fragmentBytes = new int[fragmentsMax];
+        this.page = new int[fragmentsMax];
+    }
+
+    /** Says whose pages this packet is filled in; null once they are not its own any more. */
+    void acquiredFrom(TxPages from) {
+        pool = from;
+    }
+
+    TxPages pool() {
+        return pool;
+    }
+
+    /** How many pages of the pool this packet has, whatever was truncated since. */
+    int pages() {
+        return pages;
+    }
+
+    int page(int index) {
+        return page[index];
     }
 
     /** Makes it empty, with nothing known about its checksum, segmentation and hash. */
     public void clear() {
         fragments = 0;
+        pages = 0;
         pushed = 0;
         length = 0;
         csumBlank = false;
@@ -71,7 +97,9 @@ public final class NetPacket {
         memory.check(at, bytes, 1);
         fragmentAt[fragments] = at;
         fragmentBytes[fragments] = bytes;
+        page[fragments] = at / SharedMemory.PAGE_BYTES;
         fragments++;
+        pages = fragments;
         length += bytes;
     }
 

@@ -16,6 +16,7 @@ import org.xenpv.grant.GrantTable;
 import org.xenpv.grant.abi.AbiGrantMapper;
 import org.xenpv.grant.abi.AbiGrantTable;
 import org.xenpv.grant.abi.GrantPlatform;
+import org.xenpv.memory.SharedMemory;
 import org.xenpv.xenstore.Result;
 import org.xenpv.xenstore.RingTransport;
 import org.xenpv.xenstore.Xenstore;
@@ -145,6 +146,16 @@ public final class BareGuest implements XenGuest {
     @Override
     public GrantMapper mapper() {
         return mapper;
+    }
+
+    @Override
+    public OwnPages ownPages(int pages) {
+        GrantPlatform.Frames frames = platform.grantPlatform().allocateFrames(pages);
+        if (frames == null) {
+            throw new GrantExhaustedException("pages=" + pages + ", this domain has no memory left");
+        }
+        frames.memory().zero(0, pages * SharedMemory.PAGE_BYTES);
+        return new OwnPages(frames.memory(), () -> platform.grantPlatform().freeFrames(frames));
     }
 
     /** Foreign pages mapped at the moment, those that could not be unmapped among them. */

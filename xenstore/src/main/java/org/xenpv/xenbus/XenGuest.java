@@ -21,6 +21,13 @@ public interface XenGuest extends AutoCloseable {
     /** For backends: mapping what other domains granted to this one. */
     GrantMapper mapper();
 
+    /**
+     * Allocates contiguous zeroed pages that no other domain sees.
+     *
+     * @throws org.xenpv.grant.GrantExhaustedException if there are not so many
+     */
+    OwnPages ownPages(int pages);
+
     EventChannels events();
 
     EventLoop loop();

@@ -49,6 +49,12 @@ public final class NetifKeys {
     public static final String MAC = "mac";
     public static final String HANDLE = "handle";
 
+    /** In our directory, by the toolstack: 1 unplugs the cable. Windows' frontend uses it. */
+    public static final String DISCONNECT = "disconnect";
+
+    /** In our directory, by the toolstack: Mbit/s, or with K, M or G behind it. Windows' frontend uses it. */
+    public static final String SPEED = "speed";
+
     private NetifKeys() {}
 
     /** The directory that holds the rings and ports of a queue, if there are several: {@code queue-N}. */

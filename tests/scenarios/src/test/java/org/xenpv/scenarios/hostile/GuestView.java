@@ -7,6 +7,7 @@ import org.xenpv.grant.GrantLedger;
 import org.xenpv.grant.GrantMapper;
 import org.xenpv.grant.GrantTable;
 import org.xenpv.xenbus.Lifecycle;
+import org.xenpv.xenbus.OwnPages;
 import org.xenpv.xenbus.RingPage;
 import org.xenpv.xenbus.XenGuest;
 import org.xenpv.xenstore.Xenstore;
@@ -48,6 +49,11 @@ abstract class GuestView implements XenGuest, GrantTable {
     @Override
     public GrantMapper mapper() {
         return guest.mapper();
+    }
+
+    @Override
+    public OwnPages ownPages(int pages) {
+        return guest.ownPages(pages);
     }
 
     @Override
