@@ -1,15 +1,15 @@
 package org.xenpv.xenstore;
 
 /** A small stream of pseudo-random numbers (SplitMix64): for spreading retries and for ids that cannot be guessed by accident. */
-final class Jitter {
+public final class Jitter {
 
     private long state;
 
-    Jitter(long seed) {
+    public Jitter(long seed) {
         this.state = seed;
     }
 
-    long nextLong() {
+    public long nextLong() {
         state += 0x9e3779b97f4a7c15L;
         long z = state;
         z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;

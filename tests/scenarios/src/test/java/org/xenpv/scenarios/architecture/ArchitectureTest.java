@@ -19,6 +19,7 @@ class ArchitectureTest {
     private static final String RING_PROTOCOL_MEMORY = "org.xenpv.memory..";
     private static final String RING_PROTOCOL_RING = "org.xenpv.ring..";
     private static final String RING_PROTOCOL_IO = "org.xenpv.io..";
+    private static final String RING_PROTOCOL_PCAPNG = "org.xenpv.pcapng..";
     private static final String GRANTS = "org.xenpv.grant..";
     private static final String EVENTS = "org.xenpv.event..";
     private static final String XENSTORE = "org.xenpv.xenstore..";
@@ -28,6 +29,7 @@ class ArchitectureTest {
         RING_PROTOCOL_MEMORY,
         RING_PROTOCOL_RING,
         RING_PROTOCOL_IO,
+        RING_PROTOCOL_PCAPNG,
         GRANTS,
         EVENTS,
         XENSTORE,
@@ -47,6 +49,7 @@ class ArchitectureTest {
             "org.xenpv.blkfront.ByteBufferData",
             "org.xenpv.blkfront.BlkOperationEvent",
             "org.xenpv.blkfront.BlkStateEvent",
+            "org.xenpv.netfront.wrapper.StreamSink",
             "org.xenpv.console.PvConsole",
             "org.xenpv.console.RawTerminal");
 
@@ -54,8 +57,10 @@ class ArchitectureTest {
             "the core of a primitive or driver",
             type -> !isJvmOnly(type)
                     && (type.getPackageName()
-                                    .matches("org\\.xenpv\\.(fault|memory|ring|io|grant|event|xenstore|xenbus)(\\..*)?")
-                            || type.getPackageName().matches("org\\.xenpv\\.(blkfront|netfront|console)")));
+                                    .matches(
+                                            "org\\.xenpv\\.(fault|memory|ring|io|pcapng|grant|event|xenstore|xenbus)(\\..*)?")
+                            || type.getPackageName()
+                                    .matches("org\\.xenpv\\.(blkfront|netfront|netfront\\.wrapper|console)")));
 
     private static boolean isJvmOnly(JavaClass type) {
         String name = type.getName();
@@ -102,6 +107,10 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule wireFormatsKnowMemory =
             onlyBelow(RING_PROTOCOL_IO, RING_PROTOCOL_MEMORY, RING_PROTOCOL_FAULT);
+
+    @ArchTest
+    static final ArchRule capturesKnowNetif =
+            onlyBelow(RING_PROTOCOL_PCAPNG, RING_PROTOCOL_MEMORY, RING_PROTOCOL_FAULT, RING_PROTOCOL_IO);
 
     @ArchTest
     static final ArchRule grantsKnowTheRingModule = onlyBelow(GRANTS, RING_PROTOCOL_MEMORY, RING_PROTOCOL_FAULT);
