@@ -24,7 +24,9 @@ class XenstoreKeysTest {
             "feature-xdp-headroom",
             "xdp-headroom",
             "mac",
-            "handle");
+            "handle",
+            "disconnect",
+            "speed");
 
     @ParameterizedTest
     @CsvSource({"BLKIF,io/blkif.h", "NETIF,io/netif.h"})

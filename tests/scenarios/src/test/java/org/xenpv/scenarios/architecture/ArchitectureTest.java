@@ -49,6 +49,8 @@ class ArchitectureTest {
             "org.xenpv.blkfront.ByteBufferData",
             "org.xenpv.blkfront.BlkOperationEvent",
             "org.xenpv.blkfront.BlkStateEvent",
+            "org.xenpv.netfront.NetStateEvent",
+            "org.xenpv.netfront.Netfront",
             "org.xenpv.netfront.wrapper.StreamSink",
             "org.xenpv.console.PvConsole",
             "org.xenpv.console.RawTerminal");
