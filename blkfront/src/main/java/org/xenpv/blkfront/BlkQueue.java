@@ -213,9 +213,14 @@ public final class BlkQueue {
         return ring.outstanding() + staged;
     }
 
+    /** Whether {@link #acquire} would give one. */
+    boolean hasFree() {
+        return freeCount > 0 && live;
+    }
+
     /** Takes a free request, or null if all are in use or the queue is not connected. */
     public BlkRequest acquire() {
-        if (freeCount == 0 || !live) {
+        if (!hasFree()) {
             return null;
         }
         BlkRequest request = requests[free[freeFirst]];

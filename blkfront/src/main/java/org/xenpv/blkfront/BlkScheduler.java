@@ -112,6 +112,9 @@ final class BlkScheduler implements BlkRequest.Completion {
         if ((op.kind == BlkOp.Kind.FLUSH || op.kind == BlkOp.Kind.WRITE_BARRIER) && op != first) {
             return false;
         }
+        if (queues.length > 1 && op != first && first.kind == BlkOp.Kind.WRITE_BARRIER) {
+            return false; // the backend orders one ring only: what follows a barrier could overtake it on another
+        }
         BlkQueue queue = leastBusy();
         BlkRequest request = queue == null ? null : queue.acquire();
         if (request == null) {
@@ -154,7 +157,7 @@ final class BlkScheduler implements BlkRequest.Completion {
     private BlkQueue leastBusy() {
         BlkQueue best = null;
         for (BlkQueue queue : queues) {
-            if (best == null || queue.inFlight() < best.inFlight()) {
+            if (queue.hasFree() && (best == null || queue.inFlight() < best.inFlight())) {
                 best = queue;
             }
         }
