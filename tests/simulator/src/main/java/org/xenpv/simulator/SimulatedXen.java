@@ -80,8 +80,12 @@ public final class SimulatedXen implements AutoCloseable {
     }
 
     private SimulatedXen(HostConfig config, boolean deterministic, long seed) {
+        if (config.trace() != null && !deterministic) {
+            throw new IllegalArgumentException("trace=" + config.trace() + ", must be null: a live host has no trace");
+        }
         this.seed = seed;
-        this.trace = deterministic ? new TraceHash() : null;
+        TraceFile file = config.trace() == null ? null : new TraceFile(config.trace(), seed);
+        this.trace = deterministic ? new TraceHash(file) : null;
         this.scheduler = deterministic ? new SimScheduler(SimRandom.forPart(seed, "schedule"), trace) : null;
         this.liveProcessors = deterministic ? null : new LiveProcessors();
         this.clock = deterministic ? scheduler : liveProcessors;
@@ -284,7 +288,7 @@ public final class SimulatedXen implements AutoCloseable {
         return deterministicTrace().length();
     }
 
-    /** The last of the trace in words, for a failure's message. */
+    /** The last of the trace in words, for a failure's message; a few thousand entries are kept. */
     public String recentTrace(int entries) {
         return deterministicTrace().recent(entries);
     }
@@ -367,5 +371,8 @@ public final class SimulatedXen implements AutoCloseable {
             liveProcessors.close();
         }
         hypervisor.close();
+        if (trace != null) {
+            trace.close();
+        }
     }
 }

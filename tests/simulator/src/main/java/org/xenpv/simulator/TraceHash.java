@@ -2,15 +2,21 @@ package org.xenpv.simulator;
 
 import org.xenpv.simulator.hypervisor.Trace;
 
-/** What happened, as one number that two equal runs share, and the last of it in words. */
-final class TraceHash implements Trace {
+/** What happened, as one number that two equal runs share, the last of it in words, and all of it in a file. */
+final class TraceHash implements Trace, AutoCloseable {
 
-    private static final int KEPT = 64;
+    private static final int KEPT = 4096;
     private static final int FIELDS = 4;
 
     private final long[] recent = new long[KEPT * FIELDS];
     private long hash = 0xcbf29ce484222325L;
     private long length;
+    private final TraceFile file;
+
+    /** @param file for all of it, or null; closed with this */
+    TraceHash(TraceFile file) {
+        this.file = file;
+    }
 
     @Override
     public void record(int what, int domid, long a, long b) {
@@ -19,6 +25,9 @@ final class TraceHash implements Trace {
         recent[at + 1] = domid;
         recent[at + 2] = a;
         recent[at + 3] = b;
+        if (file != null) {
+            file.record(length, what, domid, a, b);
+        }
         length++;
         add(what);
         add(domid);
@@ -40,49 +49,27 @@ final class TraceHash implements Trace {
         return length;
     }
 
+    /** How many of the last entries are kept. */
+    int kept() {
+        return (int) Math.min(length, KEPT);
+    }
+
     /** The last entries, oldest first, one per line. */
     String recent(int entries) {
         StringBuilder text = new StringBuilder();
-        long from = Math.max(0, length - Math.min(entries, KEPT));
+        long from = length - Math.min(entries, kept());
         for (long i = from; i < length; i++) {
             int at = (int) (i % KEPT) * FIELDS;
-            text.append("  #")
-                    .append(i)
-                    .append(" dom")
-                    .append(recent[at + 1])
-                    .append(' ')
-                    .append(name((int) recent[at]))
-                    .append(' ')
-                    .append(recent[at + 2])
-                    .append(' ')
-                    .append(recent[at + 3])
-                    .append('\n');
+            TraceText.append(text.append("  "), i, (int) recent[at], recent[at + 1], recent[at + 2], recent[at + 3]);
+            text.append('\n');
         }
         return text.toString();
     }
 
-    private static String name(int what) {
-        switch (what) {
-            case EVENT:
-                return "event port";
-            case EVENT_HYPERCALL:
-                return "event_channel_op cmd, result";
-            case GRANT_HYPERCALL:
-                return "grant_table_op cmd, result";
-            case MAP:
-                return "map domid<<32|ref, status";
-            case UNMAP:
-                return "unmap domid<<32|ref";
-            case STEP:
-                return "runs at";
-            case TIME:
-                return "time jumps to";
-            case DOMAIN:
-                return "domain (0 destroyed, 1 created, 2 restored)";
-            case FAULT:
-                return "fault port, fate";
-            default:
-                return "?";
+    @Override
+    public void close() {
+        if (file != null) {
+            file.close();
         }
     }
 }

@@ -3,19 +3,28 @@ package org.xenpv.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.xenpv.event.EventLoop;
 
 class DeterministicHostTest {
 
     /** A program with something for every domain to do; returns the trace. */
     private static long[] run(long seed, Faults faults, List<Integer> order) {
-        try (SimulatedXen xen = SimulatedXen.deterministic(seed)) {
+        return run(seed, HostConfig.defaults(), faults, order);
+    }
+
+    private static long[] run(long seed, HostConfig config, Faults faults, List<Integer> order) {
+        try (SimulatedXen xen = SimulatedXen.deterministic(seed, config)) {
             if (faults != null) {
                 xen.inject(faults);
             }
@@ -136,6 +145,39 @@ class DeterministicHostTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("domid=1 was destroyed");
         }
+    }
+
+    @Test
+    void shouldWriteTheSameTrace_whenTheSeedIsTheSame(@TempDir Path directory) throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (long seed : new long[] {11, 11, 12}) {
+            Path file = directory.resolve("traces").resolve(files.size() + ".trace");
+            files.add(file);
+            run(seed, HostConfig.defaults().withTrace(file), Faults.weather(), new ArrayList<>());
+        }
+
+        List<String> trace = Files.readAllLines(files.get(0));
+        assertThat(trace).hasSizeGreaterThan(300).isEqualTo(Files.readAllLines(files.get(1)));
+        assertThat(trace.get(0)).startsWith("seed=11; ");
+        assertThat(trace).contains("#0 dom0 is created", "#" + (trace.size() - 2) + " dom3 is destroyed");
+        assertThat(String.join("\n", trace))
+                .contains(" dom3 EVTCHNOP_unmask result=0")
+                .containsPattern("#\\d+ dom\\d event, port=\\d+")
+                .containsPattern("#\\d+ dom\\d runs at \\d+ ns")
+                .containsPattern("#\\d+ dom0 maps dom2's gref=1 status=0")
+                .containsPattern("#\\d+ dom\\d event (delayed|doubled|invented), port=\\d+");
+        assertThat(Files.readAllLines(files.get(2))).isNotEqualTo(trace);
+    }
+
+    @Test
+    void shouldRefuseToWriteATrace_whenItCannot(@TempDir Path directory) {
+        HostConfig config = HostConfig.defaults().withTrace(directory);
+        assertThatThrownBy(() -> SimulatedXen.deterministic(1, config))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining(directory.toString());
+        assertThatThrownBy(() -> SimulatedXen.live(config))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a live host has no trace");
     }
 
     @Test

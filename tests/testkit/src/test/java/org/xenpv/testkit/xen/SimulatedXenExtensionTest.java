@@ -3,8 +3,12 @@ package org.xenpv.testkit.xen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.platform.launcher.EngineFilter;
@@ -67,6 +71,38 @@ class SimulatedXenExtensionTest {
         assertThat(failure.getSuppressed()[0])
                 .hasMessageContaining("-Dsim.seed=4711")
                 .hasMessageContaining("the last that happened:\n  #");
+    }
+
+    @Test
+    void shouldLeaveTheLastOfTheTrace_whenTheTestFails() throws IOException {
+        Path file = SimulatedXenExtension.LEFT_BEHIND.resolve("Failing.fails.trace");
+        Files.deleteIfExists(file);
+
+        Throwable failure = failureOf("fails");
+
+        assertThat(failure.getSuppressed()[0])
+                .hasMessageContaining("the last events are in " + file)
+                .hasMessageContaining("with -Dsim.trace=DIRECTORY all of its ");
+        assertThat(file).content().startsWith("the last of seed=4711\n  #").contains("dom1 is created");
+    }
+
+    @Test
+    void shouldWriteAllOfTheTrace_whenAskedTo(@TempDir Path directory) throws IOException {
+        System.setProperty(SimulatedXenExtension.TRACE_PROPERTY, directory.toString());
+        Throwable failure;
+        try {
+            failure = failureOf("fails");
+        } finally {
+            System.clearProperty(SimulatedXenExtension.TRACE_PROPERTY);
+        }
+
+        Path file = directory.resolve("Failing.fails.trace");
+        assertThat(failure.getSuppressed()[0]).hasMessageContaining(" events are in " + file);
+        assertThat(Files.readAllLines(file))
+                .startsWith("seed=4711; the same program with this seed does all this again", "#0 dom0 is created")
+                .last()
+                .asString()
+                .endsWith(" dom1 is destroyed");
     }
 
     private static Throwable failureOf(String method) {
