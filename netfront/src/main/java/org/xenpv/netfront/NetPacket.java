@@ -80,6 +80,11 @@ public final class NetPacket {
         pages = 0;
         pushed = 0;
         length = 0;
+        clearExtras();
+    }
+
+    /** Forgets what is known about its checksum, segmentation and hash, and keeps its bytes. */
+    public void clearExtras() {
         csumBlank = false;
         dataValidated = false;
         gsoType = Netif.XEN_NETIF_GSO_TYPE_NONE;

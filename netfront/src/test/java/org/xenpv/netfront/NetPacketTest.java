@@ -109,6 +109,12 @@ class NetPacketTest {
             assertThat(to.gsoType()).isEqualTo(Netif.XEN_NETIF_GSO_TYPE_TCPV6);
             assertThat(to.gsoSize()).isEqualTo(1440);
             assertThat(to.hashValue()).isEqualTo(0x12345678);
+            to.clearExtras();
+            assertThat(to.toBytes()).isEqualTo(numbers(0, 71));
+            assertThat(to.csumBlank() || to.dataValidated()).isFalse();
+            assertThat(to.gsoType() | to.gsoSize() | to.hashAlgorithm() | to.hashType() | to.hashValue())
+                    .isZero();
+            from.copyTo(to);
             to.clear();
             assertThat(to.length()).isZero();
             assertThat(to.csumBlank() || to.dataValidated()).isFalse();

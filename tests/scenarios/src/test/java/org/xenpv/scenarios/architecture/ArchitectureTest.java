@@ -24,6 +24,7 @@ class ArchitectureTest {
     private static final String EVENTS = "org.xenpv.event..";
     private static final String XENSTORE = "org.xenpv.xenstore..";
     private static final String XENBUS = "org.xenpv.xenbus..";
+    private static final String NETFRONT = "org.xenpv.netfront..";
     private static final String[] PRIMITIVES = {
         RING_PROTOCOL_FAULT,
         RING_PROTOCOL_MEMORY,
@@ -62,7 +63,7 @@ class ArchitectureTest {
                                     .matches(
                                             "org\\.xenpv\\.(fault|memory|ring|io|pcapng|grant|event|xenstore|xenbus)(\\..*)?")
                             || type.getPackageName()
-                                    .matches("org\\.xenpv\\.(blkfront|netfront|netfront\\.wrapper|console)")));
+                                    .matches("org\\.xenpv\\.(blkfront|netfront|netfront\\.wrapper|console|layers)")));
 
     private static boolean isJvmOnly(JavaClass type) {
         String name = type.getName();
@@ -135,7 +136,11 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule netfrontKnowsNoOtherDriver =
-            onlyBelow("org.xenpv.netfront..", PRIMITIVES).allowEmptyShould(true);
+            onlyBelow(NETFRONT, PRIMITIVES).allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule layersKnowNetworkDevices =
+            onlyBelow("org.xenpv.layers..", RING_PROTOCOL_MEMORY, RING_PROTOCOL_FAULT, EVENTS, NETFRONT);
 
     @ArchTest
     static final ArchRule backendsKnowNoSimulatorAndNoFrontend = onlyBelow("org.xenpv.backends..", PRIMITIVES);
