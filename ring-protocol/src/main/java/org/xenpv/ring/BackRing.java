@@ -125,12 +125,27 @@ public final class BackRing {
 
     /** RING_FINAL_CHECK_FOR_REQUESTS: true if there is work (or the ring is broken) and the caller must not sleep. */
     public boolean finalCheckForRequests() {
-        if (unconsumedRequests() != 0) {
+        return finalCheckForRequests(1);
+    }
+
+    /**
+     * The same for who can do nothing with fewer than n requests: asks for an event when the n-th has come.
+     *
+     * @param n 1 to {@link #nrEnts()}
+     * @return true if there are n requests, or the ring is broken
+     */
+    public boolean finalCheckForRequests(int n) {
+        if (n < 1 || n > nrEnts) {
+            throw new IllegalArgumentException("n=" + n + ", must be 1 to " + nrEnts);
+        }
+        int ready = unconsumedRequests();
+        if (ready >= n || ready == BROKEN) {
             return true;
         }
-        memory.putIntRelease(SharedRing.REQ_EVENT_OFFSET, reqCons + 1);
+        memory.putIntRelease(SharedRing.REQ_EVENT_OFFSET, reqCons + n);
         memory.fullFence(); // the peer sees req_event before we look again
-        return unconsumedRequests() != 0;
+        ready = unconsumedRequests();
+        return ready >= n || ready == BROKEN;
     }
 
     /** Requests consumed and not yet answered. */

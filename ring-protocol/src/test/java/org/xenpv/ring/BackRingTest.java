@@ -160,6 +160,25 @@ class BackRingTest {
     }
 
     @Test
+    void shouldAskForTheNthRequest_whenFewerAreOfNoUse() {
+        BackRing ring = ring(-2);
+        page.putInt(SharedRing.REQ_EVENT_OFFSET, 77);
+        reqProd(1);
+        assertThat(ring.finalCheckForRequests(3)).as("enough").isTrue();
+        assertThat(page.getInt(SharedRing.REQ_EVENT_OFFSET)).as("not asked").isEqualTo(77);
+        assertThat(ring.finalCheckForRequests(4)).as("one too few").isFalse();
+        assertThat(page.getInt(SharedRing.REQ_EVENT_OFFSET)).isEqualTo(2);
+        assertThat(ring.finalCheckForRequests(NR_ENTS)).isFalse();
+        assertThat(page.getInt(SharedRing.REQ_EVENT_OFFSET)).isEqualTo(NR_ENTS - 2);
+        assertThatThrownBy(() -> ring.finalCheckForRequests(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> ring.finalCheckForRequests(NR_ENTS + 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("n=" + (NR_ENTS + 1));
+        reqProd(NR_ENTS + 1);
+        assertThat(ring.finalCheckForRequests(NR_ENTS)).as("broken").isTrue();
+    }
+
+    @Test
     void shouldKeepItsOwnIndices_whenThePeerRewritesThem() {
         BackRing ring = ring(0);
         reqProd(2);
