@@ -24,6 +24,14 @@ public interface BackendDriver {
      */
     void connect(int frontendId, KeySnapshot frontend, KeySnapshot.Writer keys);
 
+    /**
+     * The connected frontend has changed some of its keys, and said so by the state Reconfiguring, or has ended that by Connected
+     * again. Our state becomes Reconfigured next, or Connected.
+     *
+     * @param frontend the keys of {@link #frontendKeys}
+     */
+    default void reconfigured(int frontendId, KeySnapshot frontend) {}
+
     /** The frontend is gone or closes: stop serving, unmap everything. From any stage, any number of times. */
     void disconnect();
 

@@ -11,7 +11,8 @@ import org.xenpv.xenstore.XenstoreWatch;
  * <p>Initialising: advertise, then InitWait. Frontend Initialised or Connected: map its rings, Connected. Frontend
  * Closing: Closing. Frontend Closed: unmap, Closed, and wait for it to start again if the toolstack keeps the device
  * online. Frontend Initialising while we are connected: it lost its memory (resume, crash): unmap and InitWait again.
- * Frontend's directory gone: unmap and end. A frontend that is Connected without having been in an
+ * Frontend's directory gone: unmap and end. Frontend Reconfiguring: look at its keys again, Reconfigured, and Connected again
+ * when it is. A frontend that is Connected without having been in an
  * earlier state since we came is connected to a predecessor: our InitWait makes it begin anew.
  *
  * <p>Owned by the event loop's thread.
@@ -195,7 +196,7 @@ public final class XenbusBackend {
         }
         switch (otherend) {
             case INITIALISING -> {
-                if (state == XenbusState.CONNECTED || state == XenbusState.CLOSING || state == XenbusState.CLOSED) {
+                if (isConnected() || state == XenbusState.CLOSING || state == XenbusState.CLOSED) {
                     if (state == XenbusState.CLOSED && offline) {
                         end(null);
                         return;
@@ -207,8 +208,15 @@ public final class XenbusBackend {
             case INITIALISED, CONNECTED -> {
                 if (state == XenbusState.INIT_WAIT && !(stale && otherend == XenbusState.CONNECTED)) {
                     connect();
-                } else if (state == XenbusState.CONNECTED && offline) {
+                } else if (isConnected() && offline) {
                     switchTo(XenbusState.CLOSING);
+                } else if (state == XenbusState.RECONFIGURED && otherend == XenbusState.CONNECTED) {
+                    reconfigure(XenbusState.CONNECTED);
+                }
+            }
+            case RECONFIGURING -> {
+                if (state == XenbusState.CONNECTED) {
+                    reconfigure(XenbusState.RECONFIGURED);
                 }
             }
             case CLOSING -> {
@@ -248,6 +256,27 @@ public final class XenbusBackend {
             }
             state = XenbusState.CONNECTED;
             write(writer, state);
+        });
+    }
+
+    /** Connected, or connected and reconfigured and not told Connected again. */
+    private boolean isConnected() {
+        return state == XenbusState.CONNECTED || state == XenbusState.RECONFIGURED;
+    }
+
+    /** Linux's network frontend writes its key after Reconfiguring, so that it is looked at again at the end. */
+    private void reconfigure(XenbusState next) {
+        readKeys(otherendPath, driver.frontendKeys(), keys -> {
+            if (!isConnected()) {
+                return;
+            }
+            try {
+                driver.reconfigured(otherendId, keys);
+            } catch (XenException e) {
+                fail(e);
+                return;
+            }
+            switchTo(next);
         });
     }
 
