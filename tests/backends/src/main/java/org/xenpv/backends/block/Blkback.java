@@ -1,6 +1,7 @@
 package org.xenpv.backends.block;
 
 import java.io.IOException;
+import org.xenpv.backends.ServedDevice;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenConfigException;
 import org.xenpv.fault.XenException;
@@ -21,7 +22,7 @@ import org.xenpv.xenbus.XenbusState;
  * wrote, and closed with the device. When a frontend comes back it is opened anew: the toolstack may have put another
  * medium in its place. Owned by the thread of the domain's event loop.
  */
-public final class Blkback implements AutoCloseable {
+public final class Blkback implements ServedDevice, AutoCloseable {
 
     private static final String REMOVABLE = "removable";
 
@@ -63,6 +64,7 @@ public final class Blkback implements AutoCloseable {
     }
 
     /** Opens the medium, advertises it and waits for the frontend. */
+    @Override
     public void start() {
         xenbus.start();
     }
@@ -80,6 +82,7 @@ public final class Blkback implements AutoCloseable {
         return reason;
     }
 
+    @Override
     public boolean isEnded() {
         return ended;
     }
@@ -141,6 +144,7 @@ public final class Blkback implements AutoCloseable {
     }
 
     /** Dies as a driver domain does that crashes: unmaps, answers nothing, writes nothing. Idempotent. */
+    @Override
     public void kill() {
         if (!ended) {
             ended = true;
