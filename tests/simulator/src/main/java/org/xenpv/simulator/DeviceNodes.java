@@ -32,6 +32,8 @@ final class DeviceNodes {
             "tty",
             "handle",
             "mac",
+            "mtu",
+            "hotplug-status",
             "bridge",
             "trusted");
 

@@ -68,6 +68,51 @@ public final class Toolstack {
     }
 
     /**
+     * Attaches a network interface, as {@code xl network-attach} does.
+     *
+     * @param handle number of the interface, 0 or more
+     * @param params entries of the backend's directory beside the usual ones, or instead of them: {@code mac}, {@code mtu}, {@code
+     *     bridge}, {@code trusted}...; mac, mtu and trusted stand in the frontend's directory as well
+     */
+    public SimDevice attachNetwork(SimDomain frontend, SimDomain backend, int handle, Map<String, String> params) {
+        if (handle < 0 || handle > 0xff) {
+            throw new IllegalArgumentException("handle=" + handle + ", must be 0 to 255");
+        }
+        Map<String, String> back = new LinkedHashMap<>();
+        back.put("frontend-id", Integer.toString(frontend.domid()));
+        back.put("online", "1");
+        back.put("state", Integer.toString(XenbusState.INITIALISING.value()));
+        back.put("script", "/etc/xen/scripts/vif-bridge");
+        back.put("mac", mac(frontend, handle));
+        back.put("bridge", "xenbr0");
+        back.put("handle", Integer.toString(handle));
+        back.put("type", "vif");
+        back.put("mtu", "1500");
+        back.put("hotplug-status", "connected"); // what the script writes when it has done its work
+        back.putAll(params);
+        Map<String, String> front = new LinkedHashMap<>();
+        front.put("backend-id", Integer.toString(backend.domid()));
+        front.put("state", Integer.toString(XenbusState.INITIALISING.value()));
+        front.put("handle", Integer.toString(handle));
+        front.put("mac", back.get("mac"));
+        front.put("mtu", back.get("mtu"));
+        if (back.containsKey("trusted")) {
+            front.put("trusted", back.get("trusted"));
+        }
+        return attach("vif", handle, frontend, backend, front, back);
+    }
+
+    /** In Xen's range of addresses (00:16:3e), from domain and interface. */
+    private static String mac(SimDomain frontend, int handle) {
+        StringBuilder text = new StringBuilder("00:16:3e");
+        int[] rest = {frontend.domid() >>> 8 & 0x7f, frontend.domid() & 0xff, handle};
+        for (int octet : rest) {
+            text.append(':').append(Character.forDigit(octet >>> 4, 16)).append(Character.forDigit(octet & 15, 16));
+        }
+        return text.toString();
+    }
+
+    /**
      * Attaches a further console, which unlike the primary one connects over xenbus.
      *
      * @param number 1 or more

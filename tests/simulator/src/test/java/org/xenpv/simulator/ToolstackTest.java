@@ -253,6 +253,29 @@ class ToolstackTest {
     }
 
     @Test
+    void shouldMakeBothDirectoriesOfAnInterface() {
+        SimDevice vif = toolstack.attachNetwork(guest, xen.dom0(), 3, Map.of("mtu", "9000", "trusted", "0"));
+        assertThat(vif.frontendPath()).isEqualTo("/local/domain/2/device/vif/3");
+        assertThat(vif.backendPath()).isEqualTo("/local/domain/0/backend/vif/2/3");
+        for (String key : new String[] {"mac", "mtu", "trusted", "handle"}) {
+            assertThat(value(vif.frontendPath() + "/" + key)).as(key).isEqualTo(value(vif.backendPath() + "/" + key));
+        }
+        assertThat(value(vif.frontendPath() + "/mac")).isEqualTo("00:16:3e:00:02:03");
+        assertThat(value(vif.frontendPath() + "/mtu")).isEqualTo("9000");
+        assertThat(value(vif.frontendPath() + "/trusted")).isEqualTo("0");
+        assertThat(value(vif.frontendPath() + "/handle")).isEqualTo("3");
+        assertThat(value(vif.backendPath() + "/hotplug-status")).isEqualTo("connected");
+        assertThat(value(vif.backendPath() + "/online")).isEqualTo("1");
+        assertThat(toolstack.state(vif.frontendPath())).isEqualTo(XenbusState.INITIALISING);
+        assertThatThrownBy(() -> toolstack.attachNetwork(guest, xen.dom0(), 3, Map.of()))
+                .hasMessageContaining("attached already");
+        assertThatThrownBy(() -> toolstack.attachNetwork(guest, xen.dom0(), 256, Map.of()))
+                .hasMessageContaining("handle=256");
+        toolstack.forceDetach(vif);
+        assertThat(value(vif.frontendPath())).isNull();
+    }
+
+    @Test
     void shouldHandOverAShutdownRequest() {
         toolstack.requestShutdown(guest, "poweroff");
 
