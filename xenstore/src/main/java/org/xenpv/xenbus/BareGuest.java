@@ -240,11 +240,14 @@ public final class BareGuest implements XenGuest {
 
     private void goOn(boolean cancelled, Result<Boolean> done) {
         suspending = false;
-        XenException failure = null;
-        try {
-            takeUp(cancelled);
-        } catch (XenException e) {
-            failure = e;
+        XenException failure = cancelled ? null : takeUp();
+        if (store != null) {
+            RingPage page = cancelled ? null : platform.store();
+            if (page == null) {
+                store.resume();
+            } else {
+                store.resume(transport(page)); // even without grants: whoever waits for xenstore is answered
+            }
         }
         for (Lifecycle lifecycle : List.copyOf(lifecycles)) {
             guarded(() -> lifecycle.afterResume(cancelled));
@@ -252,19 +255,15 @@ public final class BareGuest implements XenGuest {
         done.accept(cancelled, failure);
     }
 
-    private void takeUp(boolean cancelled) {
-        if (!cancelled) {
-            loop.resumed();
+    /** What was of the earlier life is gone. @return why this life has no grants, or null */
+    private XenException takeUp() {
+        loop.resumed();
+        console = platform.console();
+        try {
             grants.resume();
-            console = platform.console();
-        }
-        if (store != null) {
-            RingPage page = cancelled ? null : platform.store();
-            if (page == null) {
-                store.resume();
-            } else {
-                store.resume(transport(page));
-            }
+            return null;
+        } catch (XenException e) {
+            return e;
         }
     }
 

@@ -63,7 +63,11 @@ public final class ControlShutdown implements AutoCloseable {
 
     private void obey(String request) {
         if (request.equals("suspend")) {
-            guest.suspend((cancelled, error) -> {});
+            guest.suspend((cancelled, error) -> {
+                if (error != null) {
+                    guest.loop().report("resume", error);
+                }
+            });
         } else {
             handler.requested(request);
         }

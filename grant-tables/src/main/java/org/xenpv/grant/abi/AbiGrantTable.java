@@ -69,6 +69,9 @@ public final class AbiGrantTable implements GrantTable {
     private final GrantQuarantine quarantine;
     private int frames;
 
+    /** Resumed where the table is not to be had: nothing is granted any more, and nothing can be. */
+    private boolean lost;
+
     private AbiGrantTable(
             GrantTableOp op, GrantPlatform platform, GrantEntries entries, int framesMax, Options options) {
         this.op = op;
@@ -140,9 +143,12 @@ public final class AbiGrantTable implements GrantTable {
      * granted before is granted no more, and comes back, from quarantine too, when it is released or retried. A suspend
      * that was cancelled leaves everything as it was.
      *
+     * <p>If it throws there is no table: grants of before can be released, new ones are refused.
+     *
      * @throws XenConfigException if the version of before is not to be had, or the table cannot be as large
      */
     public void resume() {
+        lost = true;
         GrantPlatform.Frames frame = argsFrame(platform);
         try {
             SharedMemory args = frame.memory();
@@ -159,6 +165,7 @@ public final class AbiGrantTable implements GrantTable {
                         "grant table frames", Integer.toString(allowed), frames + " or more, as before the suspend");
             }
             entries.attach(platform, frames);
+            lost = false;
         } finally {
             platform.freeFrames(frame);
         }
@@ -221,6 +228,9 @@ public final class AbiGrantTable implements GrantTable {
         if (purpose == null) {
             throw new IllegalArgumentException("purpose=null, must say what the pages are for");
         }
+        if (lost) {
+            throw new GrantExhaustedException("the grant table could not be taken up again after a resume");
+        }
         if (quarantine.isFull(domid)) {
             throw new GrantExhaustedException("domid=" + domid + " does not let go of " + quarantine.heldFrames(domid)
                     + " pages, quarantine cap=" + quarantine.capPerDomain() + ": nothing more is granted to it");
@@ -275,12 +285,14 @@ public final class AbiGrantTable implements GrantTable {
     }
 
     void write(int gref, int domid, GrantAccess access, long frame) {
-        entries.grant(gref, domid, access, frame);
+        if (!lost) {
+            entries.grant(gref, domid, access, frame);
+        }
         ledger.granted();
     }
 
     boolean revoke(int gref, int domid, GrantAccess access) {
-        if (entries.revoke(gref, domid, access)) {
+        if (lost || entries.revoke(gref, domid, access)) {
             return true;
         }
         ledger.refused();

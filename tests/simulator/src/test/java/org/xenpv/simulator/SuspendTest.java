@@ -16,6 +16,8 @@ import org.xenpv.event.EventLoop;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.GrantedPages;
 import org.xenpv.grant.abi.AbiGrantTable;
+import org.xenpv.simulator.hypervisor.Domain;
+import org.xenpv.simulator.hypervisor.HypervisorFaults;
 import org.xenpv.xenbus.BareGuest;
 import org.xenpv.xenbus.BareGuest.EventAbi;
 import org.xenpv.xenbus.Lifecycle;
@@ -165,6 +167,35 @@ class SuspendTest {
                     .isEqualTo("51712");
             assertThat(xen.toolstack().read("/local/domain/1")).isNull();
             assertStoreWorks(domain);
+        }
+    }
+
+    @ParameterizedTest(name = "live={0} {1} v{2}")
+    @MethodSource("hosts")
+    void shouldAnswerWhoeverWaitsForXenstore_whenTheNewHostHasNoRoomForItsGrants(
+            boolean live, EventAbi abi, int version) {
+        try (SimulatedXen xen = open(live)) {
+            SimDomain domain = xen.createDomain(config(abi, version));
+            GrantedPages many = domain.call(guest -> guest.grants().grant(0, 512, GrantAccess.READ_WRITE, "many"));
+            GrantedPages more = domain.call(guest -> guest.grants().grant(0, 512, GrantAccess.READ_WRITE, "more"));
+            xen.toolstack().suspend(domain);
+            xen.hypervisor().faults(new HypervisorFaults() {
+                @Override
+                public boolean refuseGrowth(Domain refused) {
+                    return true;
+                }
+            });
+
+            xen.toolstack().restore(domain);
+
+            assertStoreWorks(domain);
+            xen.hypervisor().faults(HypervisorFaults.NONE);
+            domain.run(guest -> {
+                assertThat(many.release() && more.release()).isTrue();
+                assertThatThrownBy(() -> guest.grants().grant(0, 1, GrantAccess.READ_WRITE, "one"))
+                        .hasMessageContaining("resume");
+            });
+            assertThat(xen.errors()).singleElement().asString().contains("resume");
         }
     }
 
