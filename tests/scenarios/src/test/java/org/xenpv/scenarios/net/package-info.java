@@ -1,4 +1,2 @@
-/**
- * The network device on a simulated host: both halves together, each half against a scripted peer, hostile ones among them.
- */
+/** The network frontend over the network backend: features, traffic, lifecycle. */
 package org.xenpv.scenarios.net;

@@ -1,0 +1,234 @@
+package org.xenpv.scenarios.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.xenpv.backends.net.NetbackConfig;
+import org.xenpv.fault.XenConfigException;
+import org.xenpv.io.netif.Netif;
+import org.xenpv.netfront.MacAddress;
+import org.xenpv.netfront.NetFeature;
+import org.xenpv.netfront.NetPacket;
+import org.xenpv.netfront.Netfront;
+import org.xenpv.netfront.NetfrontConfig;
+import org.xenpv.netfront.NetfrontDevice;
+import org.xenpv.netfront.NetfrontFeatures;
+import org.xenpv.simulator.SimDomain;
+import org.xenpv.simulator.SimulatedXen;
+import org.xenpv.testkit.xen.OnSimulatedXen;
+import org.xenpv.testkit.xen.SimulatedXenTest;
+
+/** Two guests on a switch, with every feature switched off one at a time and all at once, on either side. */
+class NegotiationTest {
+
+    private static final NetfrontConfig FRONT = NetfrontConfig.DEFAULT.queuesMax(3);
+    private static final NetbackConfig BACK = NetbackConfig.DEFAULT;
+
+    /** @param expected what the frontend must have negotiated */
+    record Variant(String name, NetfrontConfig front, NetbackConfig back, Predicate<NetfrontFeatures> expected) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Variant> variants() {
+        return Stream.of(
+                new Variant(
+                        "all features", FRONT, BACK, f -> f.queues() == 3 && f.gsoV4() && f.gsoV6() && f.ctrlRing()),
+                new Variant(
+                        "the oldest backend",
+                        FRONT,
+                        NetbackConfig.PLAIN,
+                        f -> f.queues() == 1
+                                && !f.scatterGather()
+                                && !f.gsoV4()
+                                && !f.gsoV6()
+                                && !f.csumV6()
+                                && !f.splitEventChannels()
+                                && !f.ctrlRing()),
+                new Variant(
+                        "a frontend that wants nothing",
+                        NetfrontConfig.DEFAULT.without(NetFeature.values()),
+                        BACK,
+                        f -> !f.scatterGather() && !f.csumV4() && !f.csumV6() && !f.gsoV4() && !f.ctrlRing()),
+                new Variant("one queue", NetfrontConfig.DEFAULT, BACK, f -> f.queues() == 1),
+                new Variant(
+                        "backend: one queue", FRONT, BACK.with().queuesMax(1).build(), f -> f.queues() == 1),
+                new Variant(
+                        "backend: no sg", FRONT, BACK.with().sg(false).build(), f -> !f.scatterGather() && !f.gsoV4()),
+                new Variant(
+                        "backend: no csum v4",
+                        FRONT,
+                        BACK.with().csumV4(false).build(),
+                        f -> !f.csumV4() && !f.gsoV4() && f.gsoV6()),
+                new Variant(
+                        "backend: no csum v6",
+                        FRONT,
+                        BACK.with().csumV6(false).build(),
+                        f -> !f.csumV6() && f.gsoV4() && !f.gsoV6()),
+                new Variant(
+                        "backend: no gso v4", FRONT, BACK.with().gsoV4(false).build(), f -> !f.gsoV4()),
+                new Variant(
+                        "backend: no gso v6", FRONT, BACK.with().gsoV6(false).build(), f -> !f.gsoV6()),
+                new Variant(
+                        "backend: no split event channels",
+                        FRONT,
+                        BACK.with().splitEventChannels(false).build(),
+                        f -> !f.splitEventChannels()),
+                new Variant(
+                        "backend: no control ring",
+                        FRONT,
+                        BACK.with().ctrlRing(false).build(),
+                        f -> !f.ctrlRing()),
+                new Variant("headroom asked for", FRONT.xdpHeadroomBytes(256), BACK, f -> f.xdpHeadroomBytes() == 256),
+                new Variant(
+                        "headroom not to be had",
+                        FRONT.xdpHeadroomBytes(256),
+                        BACK.with().xdpHeadroom(false).build(),
+                        f -> f.xdpHeadroomBytes() == 0),
+                new Variant("packets copied out", FRONT.rxCopied(true), BACK, f -> true),
+                new Variant(
+                        "packets copied out, with headroom",
+                        FRONT.rxCopied(true).xdpHeadroomBytes(256),
+                        BACK,
+                        f -> f.xdpHeadroomBytes() == 256),
+                new Variant("no sg", FRONT.without(NetFeature.SCATTER_GATHER), BACK, f -> !f.scatterGather()),
+                new Variant("no csum v4", FRONT.without(NetFeature.CSUM_V4), BACK, f -> !f.csumV4() && !f.gsoV4()),
+                new Variant("no csum v6", FRONT.without(NetFeature.CSUM_V6), BACK, f -> !f.csumV6() && !f.gsoV6()),
+                new Variant("no gso v4", FRONT.without(NetFeature.GSO_V4), BACK, f -> !f.gsoV4() && f.gsoV6()),
+                new Variant("no gso v6", FRONT.without(NetFeature.GSO_V6), BACK, f -> f.gsoV4() && !f.gsoV6()),
+                new Variant(
+                        "one event channel",
+                        FRONT.without(NetFeature.SPLIT_EVENT_CHANNELS),
+                        BACK,
+                        f -> !f.splitEventChannels()),
+                new Variant("no control ring", FRONT.without(NetFeature.CTRL_RING), BACK, f -> !f.ctrlRing()));
+    }
+
+    private static byte[] receive(Netfront net) throws InterruptedException {
+        byte[] frame = net.receive(5, TimeUnit.SECONDS);
+        assertThat(frame).isNotNull();
+        return frame;
+    }
+
+    @ParameterizedTest
+    @MethodSource("variants")
+    @OnSimulatedXen
+    void shouldCarryFramesBothWays_whateverWasNegotiated(Variant variant, SimulatedXen xen)
+            throws InterruptedException {
+        try (NetHost host = new NetHost(xen, variant.back());
+                Netfront one = host.connect(host.guest("one"), variant.front());
+                Netfront two = host.connect(host.guest("two"), variant.front())) {
+            assertThat(variant.expected()).accepts(one.features());
+            MacAddress a = one.mac();
+            MacAddress b = two.mac();
+            assertThat(a).isNotEqualTo(b);
+            for (int i = 0; i < 40; i++) {
+                byte[] there = Frames.raw(b, a, 60 + i * 37, i);
+                assertThat(one.send(ByteBuffer.wrap(there)).join()).isTrue();
+                assertThat(receive(two)).isEqualTo(there);
+                byte[] back = Frames.udp(a, b, i % 2 == 0, 1000 + i, 18 + i * 36, i);
+                assertThat(two.send(ByteBuffer.wrap(back)).join()).isTrue();
+                assertThat(receive(one)).isEqualTo(back);
+            }
+            assertThat(one.stats().drops()).isEmpty();
+            assertThat(two.stats().drops()).isEmpty();
+            assertThat(one.stats().faults() + two.stats().faults()).isZero();
+        }
+    }
+
+    /** Sends a large TCP packet; the other end gets it whole, or in segments with checksums, as it can. */
+    @ParameterizedTest
+    @MethodSource("variants")
+    @OnSimulatedXen
+    void shouldDeliverEveryByteOfLargePackets_whateverTheOtherEndCan(Variant variant, SimulatedXen xen)
+            throws InterruptedException {
+        try (NetHost host = new NetHost(xen, BACK);
+                Netfront sender = host.connect(host.guest("sender"), FRONT);
+                Netfront receiver = host.connect(host.guest("receiver"), variant.front())) {
+            for (boolean v6 : new boolean[] {false, true}) {
+                byte[] large = Frames.tcpBlank(receiver.mac(), sender.mac(), v6, 40_000, 3);
+                assertThat(sendLarge(sender.device(), large, v6)).isTrue();
+                int carried = 0;
+                while (carried < 40_000) {
+                    byte[] frame = receive(receiver);
+                    carried += Frames.tcpPayload(frame);
+                    if (frame.length < large.length) {
+                        assertThat(frame.length).isLessThanOrEqualTo(1514);
+                    }
+                }
+                assertThat(carried).isEqualTo(40_000);
+            }
+            assertThat(receiver.stats().drops()).isEmpty();
+        }
+    }
+
+    private static boolean sendLarge(NetfrontDevice device, byte[] large, boolean v6) {
+        NetPacket packet = device.acquire(large.length);
+        packet.copyIn(0, large, 0, large.length);
+        packet.csumBlank(true);
+        packet.gso(v6 ? Netif.XEN_NETIF_GSO_TYPE_TCPV6 : Netif.XEN_NETIF_GSO_TYPE_TCPV4, 1400);
+        boolean sent = device.send(packet);
+        device.flush();
+        return sent;
+    }
+
+    @SimulatedXenTest
+    void shouldRefuseABackendThatCannotCopy(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, BACK.with().rxCopy(false).build())) {
+            assertThatThrownBy(() -> host.connect(host.guest("guest"), FRONT))
+                    .isInstanceOf(XenConfigException.class)
+                    .hasMessageContaining("feature-rx-copy");
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldRefuseAnAddressThatIsNone(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, BACK)) {
+            SimDomain guest = host.guest("guest");
+            xen.toolstack().writeFrontend(host.attach(guest), "mac", "00:16:3e:00:00");
+            assertThatThrownBy(() -> Netfront.connect(guest.guest(), NetHost.NODENAME, FRONT))
+                    .isInstanceOf(XenConfigException.class)
+                    .hasMessageContaining("mac");
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldRefuseAnMtuThatIsNone(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, BACK)) {
+            SimDomain guest = host.guest("guest");
+            xen.toolstack().writeFrontend(host.attach(guest), "mtu", "67");
+            assertThatThrownBy(() -> Netfront.connect(guest.guest(), NetHost.NODENAME, FRONT))
+                    .isInstanceOf(XenConfigException.class)
+                    .hasMessageContaining("mtu");
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldSpreadFlowsOverTheQueues(SimulatedXen xen) throws InterruptedException {
+        try (NetHost host = new NetHost(xen, BACK);
+                Netfront one = host.connect(host.guest("one"), FRONT);
+                Netfront two = host.connect(host.guest("two"), FRONT)) {
+            long before = one.stats().notificationsSent();
+            for (int flow = 0; flow < 64; flow++) {
+                one.send(ByteBuffer.wrap(Frames.udp(two.mac(), one.mac(), false, flow, 18, flow)));
+            }
+            Map<Integer, Boolean> seen = new HashMap<>();
+            for (int flow = 0; flow < 64; flow++) {
+                byte[] frame = receive(two);
+                seen.put((frame[34] & 0xff) << 8 | frame[35] & 0xff, true);
+            }
+            assertThat(seen).hasSize(64);
+            assertThat(one.stats().notificationsSent() - before).isGreaterThanOrEqualTo(3); // an event on each ring
+        }
+    }
+}

@@ -1,0 +1,253 @@
+package org.xenpv.scenarios.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.xenpv.backends.net.NetbackConfig;
+import org.xenpv.fault.XenException;
+import org.xenpv.io.netif.Netif;
+import org.xenpv.netfront.MacAddress;
+import org.xenpv.netfront.NetDrop;
+import org.xenpv.netfront.NetHash;
+import org.xenpv.netfront.NetPacket;
+import org.xenpv.netfront.Netfront;
+import org.xenpv.netfront.NetfrontConfig;
+import org.xenpv.netfront.NetfrontDevice;
+import org.xenpv.netfront.NetworkDevice;
+import org.xenpv.simulator.SimDevice;
+import org.xenpv.simulator.SimDomain;
+import org.xenpv.simulator.SimulatedXen;
+import org.xenpv.testkit.xen.SimulatedXenTest;
+
+/** Links that go down, backends that die, guests that move, and the frontend's own ways to be used wrongly. */
+class NetLifecycleTest {
+
+    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final NetfrontConfig FRONT = NetfrontConfig.DEFAULT;
+    private static final MacAddress GROUP = new MacAddress(0x0100_5e00_00fbL);
+
+    private static void sendAndReceive(Netfront from, Netfront to, int seed) throws InterruptedException {
+        byte[] frame = Frames.raw(to.mac(), from.mac(), 100, seed);
+        assertThat(from.send(ByteBuffer.wrap(frame)).join()).isTrue();
+        assertThat(to.receive(5, TimeUnit.SECONDS)).isEqualTo(frame);
+    }
+
+    @SimulatedXenTest
+    void shouldFollowCarrierAndMtu(SimulatedXen xen) throws InterruptedException {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT)) {
+            SimDomain guest = host.guest("one");
+            SimDevice device = host.attach(guest);
+            try (Netfront one = Netfront.connect(guest.guest(), NetHost.NODENAME, FRONT);
+                    Netfront two = host.connect(host.guest("two"), FRONT)) {
+                sendAndReceive(one, two, 1);
+                xen.toolstack().writeFrontend(device, "disconnect", "1");
+                assertThat(guest.await(() -> !one.device().carrier(), SOON)).isTrue();
+                byte[] frame = Frames.raw(two.mac(), one.mac(), 100, 2);
+                assertThat(one.send(ByteBuffer.wrap(frame)).join()).isFalse();
+                assertThat(one.stats().dropped(NetDrop.TX_NO_CARRIER)).isEqualTo(1);
+                xen.toolstack().writeFrontend(device, "disconnect", "0");
+                assertThat(guest.await(() -> one.device().carrier(), SOON)).isTrue();
+                xen.toolstack().writeFrontend(device, "mtu", "9000");
+                assertThat(guest.await(() -> one.device().mtu() == 9000, SOON)).isTrue();
+                xen.toolstack().writeFrontend(device, "mtu", "nonsense");
+                xen.toolstack().writeFrontend(device, "speed", "10G");
+                assertThat(guest.await(() -> one.device().speedMbps() == 10_000, SOON)).isTrue();
+                assertThat(one.mtu()).isEqualTo(9000);
+                sendAndReceive(one, two, 3);
+            }
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldConnectAgainAndAnnounceItself_whenTheBackendIsRestarted(SimulatedXen xen) throws InterruptedException {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT)) {
+            SimDomain guest = host.guest("one");
+            SimDevice device = host.attach(guest);
+            try (Netfront one = Netfront.connect(guest.guest(), NetHost.NODENAME, FRONT);
+                    Netfront two = host.connect(host.guest("two"), FRONT)) {
+                guest.run(domain -> {
+                    one.device().announce(new byte[] {10, 0, 0, 1});
+                    byte[] v6 = new byte[16];
+                    v6[0] = (byte) 0xfe;
+                    v6[1] = (byte) 0x80;
+                    v6[15] = 7;
+                    one.device().announce(v6);
+                });
+                sendAndReceive(one, two, 1);
+                host.driverDomain.run(domain -> host.service.restart(device.backendNodename()));
+                assertThat(guest.await(() -> one.device().stats().reconnects() == 1, SOON)).isTrue();
+                byte[] arp = two.receive(5, TimeUnit.SECONDS);
+                assertThat(Arrays.copyOf(arp, 6)).containsOnly(0xff);
+                assertThat(arp[12] << 8 | arp[13]).isEqualTo(0x0806);
+                assertThat(Arrays.copyOfRange(arp, 28, 32)).containsExactly(10, 0, 0, 1);
+                assertThat(Arrays.copyOfRange(arp, 38, 42)).containsExactly(10, 0, 0, 1);
+                byte[] advertisement = two.receive(5, TimeUnit.SECONDS);
+                assertThat(advertisement[20]).isEqualTo((byte) 58);
+                assertThat(advertisement[54]).isEqualTo((byte) 136);
+                assertThat(Frames.checksumHolds(advertisement)).isTrue();
+                sendAndReceive(one, two, 2);
+                sendAndReceive(two, one, 3);
+            }
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldConnectAgain_whenTheGuestIsSuspendedAndRestored(SimulatedXen xen) throws InterruptedException {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT)) {
+            SimDomain guest = host.guest("one");
+            host.attach(guest);
+            try (Netfront one = Netfront.connect(guest.guest(), NetHost.NODENAME, FRONT.queuesMax(2));
+                    Netfront two = host.connect(host.guest("two"), FRONT)) {
+                sendAndReceive(one, two, 1);
+                xen.toolstack().suspend(guest);
+                xen.toolstack().restore(guest);
+                assertThat(guest.await(() -> one.device().stats().reconnects() == 1, SOON)).isTrue();
+                sendAndReceive(one, two, 2);
+                sendAndReceive(two, one, 3);
+            }
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldEnd_whenTheInterfaceIsDetached(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT)) {
+            SimDomain guest = host.guest("one");
+            SimDevice device = host.attach(guest);
+            try (Netfront one = Netfront.connect(guest.guest(), NetHost.NODENAME, FRONT)) {
+                var waiting = one.receive();
+                assertThat(xen.toolstack().detach(device)).isTrue();
+                assertThatThrownBy(waiting::join).hasCauseInstanceOf(XenException.class);
+                assertThat(one.send(ByteBuffer.allocate(60))).isNotNull();
+            }
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldReceiveOnlyTheGroupsItJoined_whereTheBackendFilters(SimulatedXen xen) throws InterruptedException {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT);
+                Netfront one = host.connect(host.guest("one"), FRONT);
+                Netfront two = host.connect(host.guest("two"), FRONT.multicastControl(true))) {
+            assertThat(two.features().multicastControl()).isTrue();
+            byte[] first = Frames.raw(GROUP, one.mac(), 60, 1);
+            one.send(ByteBuffer.wrap(first)).join();
+            sendAndReceive(one, two, 2); // the group's frame is not before it
+            two.device().joinMulticast(GROUP);
+            sendAndReceive(two, one, 3);
+            byte[] second = Frames.raw(GROUP, one.mac(), 60, 4);
+            one.send(ByteBuffer.wrap(second)).join();
+            assertThat(two.receive(5, TimeUnit.SECONDS)).isEqualTo(second);
+            two.device().leaveMulticast(GROUP);
+            sendAndReceive(two, one, 5);
+            one.send(ByteBuffer.wrap(first)).join();
+            sendAndReceive(one, two, 6);
+            two.device().multicastFilter(false);
+            xen.runFor(Duration.ofSeconds(1));
+            one.send(ByteBuffer.wrap(first)).join();
+            assertThat(two.receive(5, TimeUnit.SECONDS)).isEqualTo(first);
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldSteerFlowsByTheHashThatWasSetUp(SimulatedXen xen) throws InterruptedException {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT);
+                Netfront one = host.connect(host.guest("one"), FRONT)) {
+            SimDomain guest = host.guest("two");
+            try (Netfront two = host.connect(guest, FRONT.queuesMax(2))) {
+                List<Integer> hashes = new ArrayList<>();
+                List<XenException> outcome = new ArrayList<>();
+                boolean[] done = new boolean[1];
+                guest.run(domain -> {
+                    two.device().receiver(new NetworkDevice.Receiver() {
+                        @Override
+                        public void received(NetPacket packet) {
+                            hashes.add(packet.hashAlgorithm() == Netif.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ
+                                    ? packet.hashValue()
+                                    : 0);
+                        }
+                    });
+                    int types = Netif.XEN_NETIF_CTRL_HASH_TYPE_IPV4 | Netif.XEN_NETIF_CTRL_HASH_TYPE_IPV6;
+                    two.device().hash(new NetHash(new byte[] {1, 2, 3, 4, 5}, types, 0, 1, 1, 0), error -> {
+                        outcome.add(error);
+                        done[0] = true;
+                    });
+                });
+                assertThat(guest.await(() -> done[0], SOON)).isTrue();
+                assertThat(outcome).containsOnlyNulls();
+                one.send(ByteBuffer.wrap(Frames.udp(two.mac(), one.mac(), false, 7, 18, 1)))
+                        .join();
+                assertThat(guest.await(() -> hashes.size() == 1, SOON)).isTrue();
+                assertThat(hashes.get(0)).isNotZero();
+            }
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldRefuseWhatCannotBeSent(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT);
+                Netfront one = host.connect(host.guest("one"), FRONT)) {
+            NetfrontDevice device = one.device();
+            assertThatThrownBy(() -> device.acquire(13)).hasMessageContaining("lengthBytes=13");
+            assertThatThrownBy(() -> device.acquire(65536)).hasMessageContaining("65536").hasMessageContaining("65535");
+            NetPacket tooLong = device.acquire(1519);
+            assertThatThrownBy(() -> device.send(tooLong)).hasMessageContaining("1519").hasMessageContaining("1518");
+            NetPacket noHeaders = device.acquire(60);
+            noHeaders.csumBlank(true);
+            assertThatThrownBy(() -> device.send(noHeaders)).hasMessageContaining("TCP or UDP");
+            byte[] tcp = Frames.tcpBlank(MacAddress.BROADCAST, one.mac(), false, 2000, 1);
+            NetPacket tooLarge = device.acquire(tcp.length);
+            tooLarge.copyIn(0, tcp, 0, tcp.length);
+            tooLarge.csumBlank(true);
+            tooLarge.gso(Netif.XEN_NETIF_GSO_TYPE_TCPV4, 2001);
+            assertThatThrownBy(() -> device.send(tooLarge)).hasMessageContaining("size=2001");
+            tooLarge.gso(Netif.XEN_NETIF_GSO_TYPE_TCPV6, 100);
+            assertThatThrownBy(() -> device.send(tooLarge)).hasMessageContaining("type=2");
+            for (NetPacket refused : List.of(tooLong, noHeaders, tooLarge)) {
+                device.release(refused);
+                assertThatThrownBy(() -> device.release(refused)).isInstanceOf(IllegalStateException.class);
+            }
+            assertThatThrownBy(() -> one.device().joinMulticast(one.mac())).hasMessageContaining("group=");
+            assertThatThrownBy(() -> one.device().announce(new byte[5])).hasMessageContaining("5 bytes");
+            assertThatThrownBy(() -> one.device().hash(new NetHash(new byte[1], 1, 1), error -> {}))
+                    .hasMessageContaining("queue 1");
+            assertThat(one.stats().txPackets()).isZero();
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldSayWhenThereIsRoomAgain(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT)) {
+            SimDomain guest = host.guest("one");
+            try (Netfront one = host.connect(guest, FRONT.txPages(18))) {
+                NetfrontDevice device = one.device();
+                int[] writable = new int[1];
+                guest.run(domain -> device.receiver(new NetworkDevice.Receiver() {
+                    @Override
+                    public void received(NetPacket packet) {}
+
+                    @Override
+                    public void writable() {
+                        writable[0]++;
+                    }
+                }));
+                guest.run(domain -> {
+                    int sent = 0;
+                    for (NetPacket packet = device.acquire(60); packet != null; packet = device.acquire(60)) {
+                        byte[] frame = Frames.raw(MacAddress.BROADCAST, device.mac(), 60, sent++);
+                        packet.copyIn(0, frame, 0, 60);
+                        device.send(packet);
+                    }
+                    assertThat(sent).isEqualTo(18);
+                    device.flush();
+                });
+                assertThat(guest.await(() -> writable[0] == 1, SOON)).isTrue();
+                guest.run(domain -> device.release(device.acquire(60)));
+            }
+        }
+    }
+}
