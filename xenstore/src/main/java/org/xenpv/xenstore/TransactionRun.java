@@ -15,7 +15,8 @@ import org.xenpv.io.xs.XsMessageType;
  *   | EAGAIN                                             EAGAIN |
  *   +-----------------------+-----------------------------------+
  *                           v
- *              wait 10 ms, 20 ms, 40 ms ... 1 s (half of it at random), START again; at most 10 times
+ *              wait 10 ms, 20 ms, 40 ms ... 1 s (half of it at random), START again if it is still wanted;
+ *              at most 10 times
  * </pre>
  *
  * <p>If START is answered after its deadline, the transaction that the server then holds is ended.
@@ -58,7 +59,7 @@ final class TransactionRun<T> {
                     public void late(byte[] id) {
                         int txId = txId(id);
                         if (txId != 0) {
-                            end(txId, false, (ok, ignored) -> {});
+                            abort(txId, (ok, ignored) -> {});
                         }
                     }
                 });
@@ -97,16 +98,24 @@ final class TransactionRun<T> {
                 : new XenException("transaction aborted, its body threw " + thrown, thrown);
     }
 
-    private void end(int txId, boolean commit, XsRequest.Reply reply) {
-        client.connection()
-                .submit(
-                        new XsRequest(
-                                XsMessageType.TRANSACTION_END,
-                                txId,
-                                XsBody.strings(commit ? "T" : "F"),
-                                commit ? "commit transaction" : "abort transaction",
-                                reply),
-                        false);
+    private void abort(int txId, XsRequest.Reply reply) {
+        client.connection().submit(end(txId, "F", "abort transaction", reply).givingBack(), false);
+    }
+
+    /** One that was not even sent by its deadline must not happen later: the transaction is aborted instead. */
+    private void commit(int txId, XsRequest.Reply reply) {
+        XsRequest[] commit = new XsRequest[1];
+        commit[0] = end(txId, "T", "commit transaction", (ok, error) -> {
+            if (error instanceof XenTimeoutException && commit[0].sent == 0) {
+                abort(txId, (aborted, ignored) -> {});
+            }
+            reply.accept(ok, error);
+        });
+        client.connection().submit(commit[0], false);
+    }
+
+    private static XsRequest end(int txId, String how, String what, XsRequest.Reply reply) {
+        return new XsRequest(XsMessageType.TRANSACTION_END, txId, XsBody.strings(how), what, reply);
     }
 
     private void failed(XenException error) {
@@ -123,7 +132,22 @@ final class TransactionRun<T> {
         }
         long period = Math.min(BACKOFF_FIRST_NS << (tries - 1), BACKOFF_MAX_NS);
         EventLoop loop = client.loop();
-        backOff = loop.at(loop.clock().nanoTime() + client.jitter().spread(period), this::start);
+        backOff = loop.at(loop.clock().nanoTime() + client.jitter().spread(period), this::startAgain);
+    }
+
+    private void startAgain() {
+        boolean wanted;
+        try {
+            wanted = body.again();
+        } catch (RuntimeException thrown) {
+            finish(null, wrap(thrown));
+            return;
+        }
+        if (wanted) {
+            start();
+        } else {
+            finish(null, new XenstoreException("EAGAIN", "transaction (conflicts=" + tries + ", not wanted any more)"));
+        }
     }
 
     private void finish(T value, XenException error) {
@@ -229,12 +253,15 @@ final class TransactionRun<T> {
                 return;
             }
             closed = true;
-            boolean commit = error == null;
-            TransactionRun.this.end(txId, commit, (ok, refused) -> {
-                if (commit && refused == null) {
+            if (error != null) {
+                abort(txId, (ok, refused) -> failed(error));
+                return;
+            }
+            commit(txId, (ok, refused) -> {
+                if (refused == null) {
                     finish(value, null);
                 } else {
-                    failed(commit ? refused : error);
+                    failed(refused);
                 }
             });
         }

@@ -117,6 +117,7 @@ final class WatchTable {
         private State state = State.NEW;
         private boolean pending;
         private boolean fired;
+        private boolean cancelled;
         private String changed;
 
         Watch(String path, String token, Handler handler) {
@@ -188,12 +189,17 @@ final class WatchTable {
 
         void over(XenException why) {
             state = State.OVER;
-            client.completions().add(() -> handler.lost(why));
+            client.completions().add(() -> {
+                if (!cancelled) {
+                    handler.lost(why);
+                }
+            });
         }
 
         @Override
         public void cancel() {
             client.checkCall();
+            cancelled = true;
             State before = state;
             state = State.OVER;
             byToken.remove(token);
@@ -206,11 +212,12 @@ final class WatchTable {
             client.connection()
                     .submit(
                             new XsRequest(
-                                    XsMessageType.UNWATCH,
-                                    0,
-                                    XsBody.strings(path, token),
-                                    "unwatch " + path,
-                                    (body, error) -> {}),
+                                            XsMessageType.UNWATCH,
+                                            0,
+                                            XsBody.strings(path, token),
+                                            "unwatch " + path,
+                                            (body, error) -> {})
+                                    .givingBack(),
                             false);
         }
     }

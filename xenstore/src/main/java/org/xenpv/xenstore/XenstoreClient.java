@@ -295,6 +295,11 @@ public final class XenstoreClient implements Xenstore, XenstoreControl {
         run.start();
     }
 
+    @Override
+    public boolean isDead() {
+        return connection.isDead();
+    }
+
     void transactionDone(TransactionRun<?> run) {
         transactions.remove(run);
         checkQuiet();

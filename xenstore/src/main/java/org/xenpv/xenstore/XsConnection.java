@@ -317,7 +317,7 @@ final class XsConnection {
             return;
         }
         counters.timeouts++;
-        if (request.sent == 0) {
+        if (request.sent == 0 && !request.givesBack) {
             byId.remove(request.reqId);
             waiting.remove(request);
             held.remove(request);

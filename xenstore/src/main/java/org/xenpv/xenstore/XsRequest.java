@@ -12,8 +12,8 @@ import org.xenpv.io.xs.XsdSockmsg;
  * WAITING ---- room in the transport ----> PARTLY SENT ----> SENT ---- reply ----> (done)
  *    | deadline                                 | deadline      | deadline
  *    v                                          +-------+-------+
- * (done, timed out)                                     v
- *                                      TIMED OUT: a tombstone that keeps its id
+ * (done, timed out; not if it                           v
+ *  gives something back) ------------> TIMED OUT: a tombstone that keeps its id, and is sent if it was not,
  *                                      until the late reply comes, if it ever does
  * </pre>
  */
@@ -41,6 +41,9 @@ final class XsRequest {
     int reqId;
     int sent;
     boolean timedOut;
+    /** Ends what the server holds for us, a transaction or a watch: is sent however late. */
+    boolean givesBack;
+
     EventLoop.Timer deadline;
 
     XsRequest(XsMessageType type, int txId, byte[] body, String what, Reply reply) {
@@ -50,6 +53,11 @@ final class XsRequest {
         this.reply = reply;
         this.message = new byte[XsdSockmsg.SIZEOF + body.length];
         System.arraycopy(body, 0, message, XsdSockmsg.SIZEOF, body.length);
+    }
+
+    XsRequest givingBack() {
+        givesBack = true;
+        return this;
     }
 
     void number(int id) {

@@ -82,6 +82,7 @@ abstract class ClientHarness {
         run();
         outcome.assertErrno("EIO");
         assertThat(server.closed).isTrue();
+        assertThat(store.isDead()).isTrue();
     }
 
     void assertAlive() {
@@ -90,6 +91,7 @@ abstract class ClientHarness {
         server.reply(server.last(), "yes");
         run();
         assertThat(outcome.value()).isEqualTo("yes");
+        assertThat(store.isDead()).isFalse();
     }
 
     /** Whatever happened: everybody is told, in bounded time, and nothing is kept. */

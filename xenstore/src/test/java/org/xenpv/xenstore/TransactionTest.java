@@ -244,6 +244,87 @@ class TransactionTest extends ClientHarness {
         assertThat(store.stats().transactions()).isEqualTo(2);
     }
 
+    /** The ring is full for longer than the deadline: the server must not keep the transaction for ever. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldAbortLate_whenItsEndCouldNotBeSentInTime(boolean commit) {
+        begin("7|");
+        server.room = 0;
+        end.accept("v", commit ? null : new XenstoreException("EQUOTA", "body"));
+        domain.pass(TIMEOUT_NS);
+        if (commit) {
+            assertThat(outcome.error()).isInstanceOf(XenTimeoutException.class);
+        } else {
+            outcome.assertErrno("EQUOTA");
+        }
+        assertThat(seen(XsMessageType.TRANSACTION_END)).isEmpty();
+        domain.pass(TIMEOUT_NS);
+        server.room = Long.MAX_VALUE;
+        server.attention();
+        run();
+        assertThat(only(XsMessageType.TRANSACTION_END)).hasToString("TRANSACTION_END[7] F|");
+        server.ok(server.last());
+        run();
+        assertThat(store.stats().inFlight()).isZero();
+        assertAlive();
+    }
+
+    /** What a transaction was for can be over before it is tried again. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldNotTryAgain_whenTheBodyDoesNotWantTo(boolean atStart) {
+        boolean[] wanted = {true};
+        store.transaction(
+                new Xenstore.TransactionBody<String>() {
+                    @Override
+                    public void run(XenstoreOps ops, Result<String> result) {
+                        result.accept("v", null);
+                    }
+
+                    @Override
+                    public boolean again() {
+                        return wanted[0];
+                    }
+                },
+                outcome);
+        for (int round = 1; round <= 2; round++) {
+            if (!atStart) {
+                server.reply(server.last(), round + "|");
+                run();
+            }
+            server.error(server.last(), "EAGAIN");
+            run();
+            if (round == 1) {
+                domain.pass(SECOND);
+                assertThat(seen(XsMessageType.TRANSACTION_START)).hasSize(2);
+            }
+        }
+        wanted[0] = false;
+        domain.pass(20 * SECOND);
+        outcome.assertErrno("EAGAIN");
+        assertThat(outcome.error).hasMessageContaining("conflicts=2");
+        assertThat(seen(XsMessageType.TRANSACTION_START)).hasSize(2);
+    }
+
+    @Test
+    void shouldFail_whenTheBodyThrowsAtBeingAskedWhetherToTryAgain() {
+        store.transaction(
+                new Xenstore.TransactionBody<String>() {
+                    @Override
+                    public void run(XenstoreOps ops, Result<String> result) {}
+
+                    @Override
+                    public boolean again() {
+                        throw new IllegalStateException("oops");
+                    }
+                },
+                outcome);
+        server.error(server.last(), "EAGAIN");
+        domain.pass(SECOND);
+        assertThat(outcome.error()).hasRootCauseMessage("oops");
+        assertThat(seen(XsMessageType.TRANSACTION_START)).hasSize(1);
+    }
+
     @Test
     void x17_shouldEndTheTransactionBeforeItsRetry_whenAnOperationConflicts() {
         store.transaction((ops, result) -> ops.read("a", result), outcome);

@@ -2,10 +2,13 @@ package org.xenpv.xenstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.xenpv.fault.XenException;
 import org.xenpv.fault.XenTimeoutException;
 import org.xenpv.io.xs.XsMessageType;
 
@@ -149,6 +152,44 @@ class WatchTest extends ClientHarness {
         assertThat(fires.lost).hasSize(1);
         assertThat(fires.lost.get(0)).hasMessageContaining("EQUOTA").hasMessageContaining("watch w");
         assertThat(fires.paths).isEmpty();
+        assertAlive();
+    }
+
+    /** The first to be told cancels the second, which was to be told as well. */
+    @Test
+    void shouldNotTellThatItIsLost_whenCancelledMeanwhile() {
+        XenstoreWatch[] second = new XenstoreWatch[1];
+        List<XenException> first = new ArrayList<>();
+        store.watch("v", new XenstoreWatch.Handler() {
+            @Override
+            public void fired(String changed) {}
+
+            @Override
+            public void lost(XenException why) {
+                first.add(why);
+                second[0].cancel();
+            }
+        });
+        second[0] = store.watch("w", fires);
+        server.die("oops");
+        run();
+        assertThat(first).hasSize(1);
+        assertThat(fires.lost).isEmpty();
+    }
+
+    @Test
+    void shouldUnwatchLate_whenItCouldNotBeSentInTime() {
+        XenstoreWatch watch = watch("w", fires);
+        server.room = 0;
+        watch.cancel();
+        domain.pass(2 * TIMEOUT_NS);
+        assertThat(seen(XsMessageType.UNWATCH)).isEmpty();
+        server.room = Long.MAX_VALUE;
+        server.attention();
+        run();
+        server.ok(only(XsMessageType.UNWATCH));
+        run();
+        assertThat(store.stats().inFlight()).isZero();
         assertAlive();
     }
 
