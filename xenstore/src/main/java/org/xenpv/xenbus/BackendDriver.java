@@ -3,8 +3,8 @@ package org.xenpv.xenbus;
 import org.xenpv.fault.XenException;
 
 /**
- * What a device backend adds to the handshake. Called by {@link XenbusBackend} on the event loop's thread. A
- * {@link XenException} from {@link #advertise} or {@link #connect} ends the device with an error node.
+ * What a device backend adds to the handshake. Called by {@link XenbusBackend} on the event loop's thread. Whatever
+ * {@link #advertise} or {@link #connect} throw ends the device with an error node; {@link #disconnect} follows.
  */
 public interface BackendDriver {
 

@@ -4,8 +4,8 @@ import org.xenpv.fault.XenException;
 
 /**
  * What a device driver adds to the handshake. Called by {@link XenbusFrontend} on the event loop's thread, never
- * concurrently. An exception of type {@link XenException} from {@link #publish}, {@link #connected} or {@link #refresh}
- * refuses the connection.
+ * concurrently. Whatever {@link #publish}, {@link #connected} or {@link #refresh} throw fails the device, with that
+ * cause; {@link #stop} and {@link #release} follow, so what was made until then must be where they find it.
  */
 public interface FrontendDriver {
 

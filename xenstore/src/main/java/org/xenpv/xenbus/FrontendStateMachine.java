@@ -229,7 +229,7 @@ public final class FrontendStateMachine {
             case CONNECTED -> to(ending, Phase.DRAINING, Action.DRAIN);
             case DRAINING, CLOSING, RELEASING -> to(ending, state.phase());
             case CLOSED -> to(ending, Phase.ENDED, Action.END);
-            case INIT -> to(ending, Phase.ENDED, Action.STATE_CLOSED, Action.STOP, Action.RELEASE, Action.END);
+            case INIT -> to(ending, Phase.ENDED, Action.STOP, Action.RELEASE, Action.STATE_CLOSED, Action.END);
             default -> to(ending, Phase.CLOSING, Action.STOP, Action.STATE_CLOSING, Action.LOOK);
         };
     }

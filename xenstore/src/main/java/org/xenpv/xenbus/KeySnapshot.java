@@ -125,11 +125,32 @@ public final class KeySnapshot {
             return this;
         }
 
-        /** Does all of it below a directory, and writes the state there; removals come first. */
+        /** These and then others, which count where both say something of a key. */
+        Writer and(Writer later) {
+            Writer both = new Writer();
+            for (int i = 0; i < pairs.size(); i += 2) {
+                if (!later.removed.contains(pairs.get(i))) {
+                    both.put(pairs.get(i), pairs.get(i + 1));
+                }
+            }
+            both.pairs.addAll(later.pairs);
+            both.removed.addAll(removed);
+            both.removed.addAll(later.removed);
+            return both;
+        }
+
+        /** Does all of it below a directory, and writes the state there; removals come first. The first error counts. */
         void write(XenstoreOps tx, String directory, XenbusState state, Result<Void> done) {
             XenException[] first = new XenException[1];
+            int[] unanswered = {removed.size() + 1};
+            Result<Void> one = (ok, error) -> {
+                first[0] = first[0] == null ? error : first[0];
+                if (--unanswered[0] == 0) {
+                    done.accept(null, first[0]);
+                }
+            };
             for (String key : removed) {
-                tx.remove(directory + "/" + key, (ok, error) -> first[0] = first[0] == null ? error : first[0]);
+                tx.remove(directory + "/" + key, one);
             }
             String[] array = new String[pairs.size() + 2];
             for (int i = 0; i < pairs.size(); i += 2) {
@@ -138,7 +159,7 @@ public final class KeySnapshot {
             }
             array[array.length - 2] = directory + "/state";
             array[array.length - 1] = Integer.toString(state.value());
-            tx.writeAll((ok, error) -> done.accept(null, first[0] == null ? error : first[0]), array);
+            tx.writeAll(one, array);
         }
     }
 }

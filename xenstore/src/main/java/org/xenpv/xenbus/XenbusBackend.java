@@ -2,8 +2,10 @@ package org.xenpv.xenbus;
 
 import org.xenpv.fault.XenConfigException;
 import org.xenpv.fault.XenException;
+import org.xenpv.xenstore.Result;
+import org.xenpv.xenstore.Xenstore;
 import org.xenpv.xenstore.XenstoreException;
-import org.xenpv.xenstore.XenstoreWatch;
+import org.xenpv.xenstore.XenstoreOps;
 
 /**
  * The backend's end of a device on xenbus.
@@ -22,12 +24,24 @@ public final class XenbusBackend {
     private final XenGuest guest;
     private final String nodename;
     private final BackendDriver driver;
+    private final StoreRetry.Owner patience = new Patience();
+
+    private final DeviceDirectory directory;
+    private final StoreRetry looking;
+    private final StoreRetry reading;
+    private final StoreRetry writing;
+    private final KeyReader keyReader;
 
     private XenbusState state = XenbusState.UNKNOWN;
     private String otherendPath;
     private int otherendId = -1;
-    private XenstoreWatch otherendWatch;
-    private XenstoreWatch onlineWatch;
+    private HeldWatch otherendWatch;
+    private HeldWatch onlineWatch;
+    /** What is being written, until it is. */
+    private KeySnapshot.Writer unwritten;
+
+    private XenbusState unwrittenState;
+    private int writes;
     /** The frontend had published its rings before we came, and has not begun anew yet. */
     private boolean stale;
 
@@ -40,6 +54,11 @@ public final class XenbusBackend {
         this.guest = guest;
         this.nodename = nodename;
         this.driver = driver;
+        this.directory = new DeviceDirectory(guest, nodename, "frontend", false);
+        this.looking = new StoreRetry(guest, patience);
+        this.reading = new StoreRetry(guest, patience);
+        this.writing = new StoreRetry(guest, patience);
+        this.keyReader = new KeyReader(guest, reading);
     }
 
     public String nodename() {
@@ -60,25 +79,51 @@ public final class XenbusBackend {
 
     /** Begins to serve the device. */
     public void start() {
-        snapshotOwn("frontend", "frontend-id", (frontend, frontendId) -> {
-            try {
-                otherendId = (int) new KeySnapshot(new String[] {"frontend-id"}, new String[] {frontendId}, 0)
-                        .number("frontend-id", 0, 0x7fef);
-                if (frontend == null || !frontend.startsWith("/local/domain/" + otherendId + "/")) {
-                    throw new XenConfigException("frontend", frontend, "below /local/domain/" + otherendId + "/");
-                }
-            } catch (XenConfigException e) {
-                end(e);
+        guest.store()
+                .readAll(
+                        (found, error) -> {
+                            if (ended) {
+                                return;
+                            }
+                            if (error != null) {
+                                looking.failed(error, this::start);
+                                return;
+                            }
+                            looking.worked();
+                            meet(found[0], found[1]);
+                        },
+                        nodename + "/frontend",
+                        nodename + "/frontend-id");
+    }
+
+    private void meet(String frontend, String frontendId) {
+        try {
+            otherendId = (int) new KeySnapshot(new String[] {"frontend-id"}, new String[] {frontendId}, 0)
+                    .number("frontend-id", 0, 0x7fef);
+            if (frontend == null || !frontend.startsWith("/local/domain/" + otherendId + "/")) {
+                throw new XenConfigException("frontend", frontend, "below /local/domain/" + otherendId + "/");
+            }
+        } catch (XenConfigException e) {
+            end(e);
+            return;
+        }
+        otherendPath = frontend;
+        begin();
+    }
+
+    private void begin() {
+        guest.store().read(otherendPath + "/state", (text, error) -> {
+            if (ended) {
                 return;
             }
-            otherendPath = frontend;
-            guest.store().read(otherendPath + "/state", (text, error) -> {
-                if (!ended) {
-                    XenbusState found = XenbusState.parse(text);
-                    stale = found == XenbusState.INITIALISED || found == XenbusState.CONNECTED;
-                    advertise();
-                }
-            });
+            if (error != null && !StoreRetry.isGone(error)) {
+                looking.failed(error, this::begin);
+                return;
+            }
+            looking.worked();
+            XenbusState found = XenbusState.parse(text);
+            stale = found == XenbusState.INITIALISED || found == XenbusState.CONNECTED;
+            advertise();
         });
     }
 
@@ -91,53 +136,75 @@ public final class XenbusBackend {
     public void kill() {
         if (!ended) {
             ended = true;
-            cancelWatches();
+            cancelAll();
             driver.disconnect();
         }
     }
 
     /** Takes the device out of service and says why. */
     public void fail(XenException reason) {
-        guest.store()
-                .write(
-                        "error/" + nodename + "/error",
-                        XenConfigException.escape(reason.getMessage()),
-                        (ok, error) -> {});
-        if (!ended && state != XenbusState.CLOSING && state != XenbusState.CLOSED) {
-            driver.disconnect();
+        writeError(reason);
+        if (ended) {
+            return;
+        }
+        driver.disconnect();
+        if (state != XenbusState.CLOSING && state != XenbusState.CLOSED) {
             switchTo(XenbusState.CLOSING);
             watch();
         }
     }
 
-    private interface Pair {
-        void read(String first, String second);
+    private void writeError(XenException reason) {
+        guest.store()
+                .write(
+                        "error/" + nodename + "/error",
+                        XenConfigException.escape(reason.getMessage()),
+                        (ok, error) -> {});
     }
 
-    private void snapshotOwn(String first, String second, Pair pair) {
-        guest.store()
-                .readAll(
-                        (found, error) -> {
-                            if (ended) {
-                                return;
-                            }
-                            if (error != null) {
-                                end(error);
-                            } else {
-                                pair.read(found[0], found[1]);
-                            }
-                        },
-                        nodename + "/" + first,
-                        nodename + "/" + second);
+    /** How long xenstore's failures are borne. There are no deadlines here: a frontend may come any time. */
+    private final class Patience implements StoreRetry.Owner {
+
+        @Override
+        public boolean inService() {
+            return directory.written() == XenbusState.CONNECTED;
+        }
+
+        @Override
+        public boolean hasDeadline() {
+            return false;
+        }
+
+        @Override
+        public void gaveUp(XenException error) {
+            if (!ended) {
+                writeError(error);
+                end(error);
+            }
+        }
+    }
+
+    /** Has the driver do something that can fail; whatever it throws takes the device out of service. */
+    private boolean succeeds(Runnable step) {
+        try {
+            step.run();
+            return true;
+        } catch (XenException e) {
+            fail(e);
+        } catch (RuntimeException | Error thrown) {
+            fail(new XenException(
+                    nodename + ": the driver threw " + thrown.getClass().getName(), thrown));
+            if (thrown instanceof Error) {
+                guest.loop().report(nodename, thrown);
+            }
+        }
+        return false;
     }
 
     private void advertise() {
         readKeys(nodename, driver.backendKeys(), keys -> {
             KeySnapshot.Writer writer = new KeySnapshot.Writer();
-            try {
-                driver.advertise(otherendId, keys, writer);
-            } catch (XenException e) {
-                fail(e);
+            if (!succeeds(() -> driver.advertise(otherendId, keys, writer))) {
                 return;
             }
             state = XenbusState.INIT_WAIT;
@@ -148,12 +215,15 @@ public final class XenbusBackend {
 
     private void watch() {
         if (otherendWatch == null && otherendPath != null) {
-            otherendWatch = guest.store().watch(otherendPath + "/state", changed -> look());
-            onlineWatch = guest.store().watch(nodename + "/online", changed -> look());
+            otherendWatch = new HeldWatch(guest, otherendPath + "/state", patience, this::look).register();
+            onlineWatch = new HeldWatch(guest, nodename + "/online", patience, this::look).register();
         }
     }
 
     private void look() {
+        if (ended || looking.isPending()) {
+            return;
+        }
         if (busy) {
             again = true;
             return;
@@ -167,8 +237,15 @@ public final class XenbusBackend {
                             if (ended) {
                                 return;
                             }
+                            if (error != null && !StoreRetry.isGone(error)) {
+                                looking.failed(error, this::look);
+                                return;
+                            }
+                            looking.worked();
                             if (error != null) {
-                                lost(error);
+                                // A frontend's directory that is gone, or has become somebody else's, can show as
+                                // EACCES.
+                                otherend(XenbusState.UNKNOWN, true);
                                 return;
                             }
                             otherend(XenbusState.parse(found[0]), "0".equals(found[1]) || found[2] == null);
@@ -179,15 +256,6 @@ public final class XenbusBackend {
                         otherendPath + "/state",
                         nodename + "/online",
                         nodename + "/state");
-    }
-
-    /** A frontend's directory that is gone, or has become somebody else's, can show as EACCES. */
-    private void lost(XenException error) {
-        if (error instanceof XenstoreException refused && (refused.is("EACCES") || refused.is("ENOENT"))) {
-            otherend(XenbusState.UNKNOWN, true);
-        } else {
-            end(error);
-        }
     }
 
     private void otherend(XenbusState otherend, boolean offline) {
@@ -226,16 +294,18 @@ public final class XenbusBackend {
             }
             case CLOSED -> {
                 driver.disconnect();
-                if (state != XenbusState.CLOSED) {
-                    switchTo(XenbusState.CLOSED);
-                }
                 if (offline) {
+                    if (state != XenbusState.CLOSED || unwritten != null) {
+                        sayClosed(true);
+                    }
                     end(null);
+                } else if (state != XenbusState.CLOSED) {
+                    switchTo(XenbusState.CLOSED);
                 }
             }
             case UNKNOWN -> {
                 driver.disconnect();
-                sayClosed();
+                sayClosed(false);
                 end(null);
             }
             default -> {}
@@ -248,10 +318,7 @@ public final class XenbusBackend {
                 return;
             }
             KeySnapshot.Writer writer = new KeySnapshot.Writer();
-            try {
-                driver.connect(otherendId, keys, writer);
-            } catch (XenException e) {
-                fail(e);
+            if (!succeeds(() -> driver.connect(otherendId, keys, writer))) {
                 return;
             }
             state = XenbusState.CONNECTED;
@@ -284,21 +351,14 @@ public final class XenbusBackend {
         void read(KeySnapshot keys);
     }
 
-    private void readKeys(String directory, String[] names, Keys then) {
+    private void readKeys(String below, String[] names, Keys then) {
         String[] paths = new String[names.length];
         for (int i = 0; i < names.length; i++) {
-            paths[i] = directory + "/" + names[i];
+            paths[i] = below + "/" + names[i];
         }
-        busy = true;
-        guest.store().<String[]>transaction((tx, done) -> tx.readAll(done, paths), (found, error) -> {
+        busy = true; // until they have been read, however often that is tried: the look comes after
+        keyReader.read(paths, () -> !ended, found -> {
             busy = false;
-            if (ended) {
-                return;
-            }
-            if (error != null) {
-                end(error);
-                return;
-            }
             then.read(new KeySnapshot(names, found, 0));
             if (again && !ended) {
                 look();
@@ -312,52 +372,80 @@ public final class XenbusBackend {
     }
 
     /**
-     * The frontend went without a word. If the toolstack has asked us to close, it waits for our Closed; otherwise the
-     * directory is left alone, for it may be our successor's.
+     * The last word. The toolstack that has asked us to close waits for it; otherwise the directory may be our successor's:
+     * it is left alone if the frontend went without a word, or if it is not certain any more that it is ours.
+     *
+     * @param agreed whether the frontend is closed
      */
-    private void sayClosed() {
+    private void sayClosed(boolean agreed) {
         String path = nodename + "/state";
         guest.store()
-                .<Void>transaction(
-                        (tx, done) -> tx.read(path, (found, error) -> {
-                            if (error != null || XenbusState.parse(found) != XenbusState.CLOSING) {
-                                done.accept(null, error);
-                            } else {
-                                tx.write(path, Integer.toString(XenbusState.CLOSED.value()), done);
+                .transaction(
+                        new Xenstore.TransactionBody<Void>() {
+                            private boolean certain = agreed;
+
+                            @Override
+                            public void run(XenstoreOps tx, Result<Void> end) {
+                                tx.read(path, (found, error) -> {
+                                    if (error == null && (certain || XenbusState.parse(found) == XenbusState.CLOSING)) {
+                                        tx.write(path, Integer.toString(XenbusState.CLOSED.value()), end);
+                                    } else {
+                                        end.accept(null, error);
+                                    }
+                                });
                             }
-                        }),
+
+                            @Override
+                            public boolean again() {
+                                certain = false;
+                                return true;
+                            }
+                        },
                         (ok, error) -> {});
     }
 
-    /** Writes keys and state together, unless the toolstack has removed the directory. */
+    /**
+     * Writes keys and state together, unless the toolstack has removed the directory. What was to be written before and is
+     * not yet goes with it; the newest state counts.
+     */
     private void write(KeySnapshot.Writer keys, XenbusState next) {
-        guest.store()
-                .<Void>transaction(
-                        (tx, done) -> tx.read(nodename + "/state", (old, error) -> {
-                            if (error != null) {
-                                done.accept(null, error);
-                            } else {
-                                keys.write(tx, nodename, next, done);
-                            }
-                        }),
-                        (ok, error) -> {
-                            boolean removed = error instanceof XenstoreException refused && refused.is("ENOENT");
-                            if (error != null && !ended) {
-                                end(removed ? null : error);
-                            }
-                        });
+        unwritten = unwritten == null ? keys : unwritten.and(keys);
+        unwrittenState = next;
+        writing.cancel();
+        write(false);
+    }
+
+    private void write(boolean tried) {
+        int now = ++writes;
+        KeySnapshot.Writer keys = unwritten;
+        directory.write(otherendPath, keys, unwrittenState, tried, again -> !ended && now == writes, (ok, error) -> {
+            if (ended || now != writes) {
+                return;
+            }
+            if (error == null) {
+                unwritten = null;
+                writing.worked();
+            } else if (error instanceof XenstoreException refused && refused.is("ENOENT")) {
+                end(null);
+            } else {
+                writing.failed(error, () -> write(true));
+            }
+        });
     }
 
     private void end(XenException reason) {
         if (!ended) {
             ended = true;
-            cancelWatches();
+            cancelAll();
             driver.disconnect();
             driver.removed(reason);
         }
     }
 
-    private void cancelWatches() {
+    private void cancelAll() {
+        looking.cancel();
+        reading.cancel();
+        writing.cancel();
         if (otherendWatch != null) {
             otherendWatch.cancel();
             onlineWatch.cancel();

@@ -1,7 +1,6 @@
 package org.xenpv.xenbus;
 
 import java.util.ArrayDeque;
-import org.xenpv.event.EventLoop;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenConfigException;
 import org.xenpv.fault.XenException;
@@ -14,14 +13,13 @@ import org.xenpv.xenbus.FrontendStateMachine.Phase;
 import org.xenpv.xenbus.FrontendStateMachine.State;
 import org.xenpv.xenbus.FrontendStateMachine.Step;
 import org.xenpv.xenbus.FrontendStateMachine.Then;
-import org.xenpv.xenstore.Result;
-import org.xenpv.xenstore.XenstoreException;
-import org.xenpv.xenstore.XenstoreOps;
-import org.xenpv.xenstore.XenstoreWatch;
 
 /**
  * The frontend's end of a device on xenbus: runs {@link FrontendStateMachine} for a {@link FrontendDriver}, carrying out
  * its actions over xenstore, with a deadline on every wait.
+ *
+ * <p>What xenstore does not do is tried again ({@link StoreRetry}). Whatever the driver throws from {@link
+ * FrontendDriver#publish}, {@link FrontendDriver#connected} or {@link FrontendDriver#refresh} fails the device.
  *
  * <p>Owned by the event loop's thread.
  */
@@ -30,38 +28,31 @@ public final class XenbusFrontend implements Lifecycle {
     /** How often a backend may come and go before it is refused. */
     private static final int RESTARTS_MAX = 64;
 
-    /** A connection that has held for so many times the deadline of a phase makes what came before it forgotten. */
-    private static final int RESTARTS_FORGOTTEN = 6;
-
-    /** The first connection may take so many times the deadline of a phase, all attempts together. */
-    private static final int CONNECT_PHASES = 4;
-
     private final XenGuest guest;
     private final String nodename;
     private final FrontendDriver driver;
     private final long phaseNs;
+    private final PhaseDeadlines deadlines;
+    private final Otherend otherend;
+    private final DeviceDirectory directory;
+    private final StoreRetry reading;
+    private final StoreRetry writing;
+    private final KeyReader keyReader;
 
     private State state = FrontendStateMachine.START;
-    private String otherendPath;
-    private int otherendId = -1;
-    private XenbusState otherend = XenbusState.UNKNOWN;
+    /** The backend's state as last read. */
+    private XenbusState otherendState = XenbusState.UNKNOWN;
+
     private XenException reason;
     private int restarts;
-
-    private XenstoreWatch otherendWatch;
-    private XenstoreWatch deviceWatch;
-    private EventLoop.Timer deadline;
-    private boolean looking;
-    private boolean lookAgain;
     private boolean started;
-    private long startedNs;
-    private boolean everConnected;
-    private long connectedNs;
     private boolean stepping;
     private final ArrayDeque<Input> waiting = new ArrayDeque<>();
     private boolean resuming;
     /** Counts connections: an answer to a question of an earlier one is dropped. */
     private int generation;
+    /** Counts our directory's lives: nothing that was meant for an earlier one is written. */
+    private int life;
 
     /**
      * @param nodename the device's directory, relative to the domain's, e.g. {@code device/vbd/51712}
@@ -78,6 +69,13 @@ public final class XenbusFrontend implements Lifecycle {
         this.nodename = nodename;
         this.driver = driver;
         this.phaseNs = phaseNs;
+        this.deadlines = new PhaseDeadlines(guest, phaseNs);
+        Listening listening = new Listening();
+        this.otherend = new Otherend(guest, nodename, listening);
+        this.directory = new DeviceDirectory(guest, nodename, "backend", true);
+        this.reading = new StoreRetry(guest, listening);
+        this.writing = new StoreRetry(guest, listening);
+        this.keyReader = new KeyReader(guest, reading);
     }
 
     public String nodename() {
@@ -95,12 +93,12 @@ public final class XenbusFrontend implements Lifecycle {
 
     /** The domain that serves this device; -1 before it is known. */
     public int otherendId() {
-        return otherendId;
+        return otherend.id();
     }
 
     /** Where the backend keeps its keys, e.g. {@code /local/domain/0/backend/vbd/1/51712}; null before it is known. */
     public String otherendPath() {
-        return otherendPath;
+        return otherend.path();
     }
 
     /** Begins the handshake. */
@@ -108,15 +106,15 @@ public final class XenbusFrontend implements Lifecycle {
         if (started) {
             throw new IllegalStateException(nodename + " has been started");
         }
-        if (state.phase() == Phase.ENDED) {
+        if (hasEnded()) {
             throw new IllegalStateException(nodename + " has been closed");
         }
         started = true;
-        startedNs = guest.clock().nanoTime();
+        otherend.watch();
         guest.addLifecycle(this);
+        deadlines.started();
         armDeadline();
-        deviceWatch = guest.store().watch(nodename + "/backend", changed -> look());
-        perform(Action.STATE_INITIALISING);
+        perform(Action.STATE_INITIALISING, state.phase());
     }
 
     /** Closes the device in an orderly way; {@link FrontendDriver#ended} tells when it is done. Idempotent. */
@@ -134,9 +132,31 @@ public final class XenbusFrontend implements Lifecycle {
     private void because(XenException cause) {
         if (reason == null) {
             reason = cause;
-            writeError(cause);
-            driver.failed(cause);
+            String text = XenConfigException.escape(cause.getMessage());
+            guest.store().write("error/" + nodename + "/error", text, (ok, error) -> {});
+            try {
+                driver.failed(cause);
+            } catch (RuntimeException | Error thrown) {
+                guest.loop().report(nodename, thrown);
+            }
         }
+    }
+
+    /** Whatever came out of something that the device needs is why it fails. */
+    private void failed(String doing, Throwable thrown) {
+        if (thrown instanceof XenException known) {
+            fail(known);
+            return;
+        }
+        fail(new XenException(
+                nodename + ": " + doing + " threw " + thrown.getClass().getName(), thrown));
+        if (thrown instanceof Error) {
+            guest.loop().report(nodename, thrown);
+        }
+    }
+
+    private boolean hasEnded() {
+        return state.phase() == Phase.ENDED;
     }
 
     @Override
@@ -145,21 +165,72 @@ public final class XenbusFrontend implements Lifecycle {
     @Override
     public void afterResume(boolean cancelled) {
         if (!cancelled) {
-            forgetOtherend();
+            otherend.forget();
+            otherendState = XenbusState.UNKNOWN;
             resuming = true;
             input(Input.RESUMED);
             resuming = false;
         }
     }
 
-    /** What we knew of the backend is of another life: the toolstack of this host has attached the device anew. */
-    private void forgetOtherend() {
-        otherendPath = null;
-        otherendId = -1;
-        otherend = XenbusState.UNKNOWN;
-        if (otherendWatch != null) {
-            otherendWatch.cancel();
-            otherendWatch = null;
+    /** What the looks at the other end, and what is tried over xenstore, tell us. */
+    private final class Listening implements Otherend.Listener {
+
+        @Override
+        public XenbusState written() {
+            return directory.written();
+        }
+
+        @Override
+        public void replaced() {
+            otherendState = XenbusState.UNKNOWN;
+            input(Input.REPLACED);
+        }
+
+        @Override
+        public void removed() {
+            input(Input.REMOVED);
+        }
+
+        @Override
+        public void found(XenbusState found, boolean reset) {
+            otherendState = found;
+            input(reset && state.then() != Then.END ? Input.REPLACED : Input.OTHEREND);
+        }
+
+        @Override
+        public void refused(String doing, Throwable thrown) {
+            failed(doing, thrown);
+        }
+
+        @Override
+        public boolean hasEnded() {
+            return XenbusFrontend.this.hasEnded();
+        }
+
+        /** Closing goes on by deadlines alone, so nothing is lost by trying again. */
+        @Override
+        public boolean inService() {
+            return !deadlines.isConnecting(state.phase());
+        }
+
+        @Override
+        public boolean hasDeadline() {
+            return deadlines.isRunning();
+        }
+
+        /** With a dead connection we neither hear of the backend nor can tell it anything: there is nothing to wait for. */
+        @Override
+        public void gaveUp(XenException error) {
+            if (XenbusFrontend.this.hasEnded()) {
+                return;
+            }
+            if (guest.store().isDead()) {
+                because(error);
+                input(Input.REMOVED);
+            } else {
+                fail(error);
+            }
         }
     }
 
@@ -178,29 +249,38 @@ public final class XenbusFrontend implements Lifecycle {
 
     private void step(Input input) {
         Phase before = state.phase();
-        Step step = FrontendStateMachine.step(state, input, otherend);
+        Step step = FrontendStateMachine.step(state, input, otherendState);
         state = step.next();
         if (before != state.phase()) {
+            reading.cancel();
             armDeadline();
         }
+        if (input == Input.REPLACED || input == Input.RESUMED || input == Input.REMOVED) {
+            life++;
+            directory.forget();
+        }
         if (state.phase() == Phase.CONNECTED && before != Phase.CONNECTED) {
-            everConnected = true;
-            connectedNs = guest.clock().nanoTime();
+            deadlines.connected();
         }
         for (Action action : step.actions()) {
             try {
-                perform(action);
-            } catch (RuntimeException e) {
-                guest.loop().report(nodename, e); // whatever one action runs into, the others are done
+                perform(action, before);
+            } catch (RuntimeException | Error thrown) {
+                // Whatever one action runs into, the others are done.
+                if (action == Action.PUBLISH || action == Action.CONNECT || action == Action.REFRESH) {
+                    failed("the driver", thrown);
+                } else {
+                    guest.loop().report(nodename, thrown);
+                }
             }
         }
     }
 
-    private void perform(Action action) {
+    private void perform(Action action, Phase before) {
         switch (action) {
             case PUBLISH -> publish();
-            case CONNECT -> connect(false);
-            case REFRESH -> connect(true);
+            case CONNECT -> connect();
+            case REFRESH -> snapshot(new String[0], (backend, none) -> driver.refresh(backend));
             case DRAIN -> {
                 int now = generation;
                 driver.drain(() -> {
@@ -214,37 +294,37 @@ public final class XenbusFrontend implements Lifecycle {
                 driver.stop();
             }
             case RELEASE -> driver.release(resuming);
-            case STATE_INITIALISING -> {
-                if (resuming
-                        || everConnected && guest.clock().nanoTime() - connectedNs > RESTARTS_FORGOTTEN * phaseNs) {
-                    restarts = 0;
-                }
-                if (++restarts > RESTARTS_MAX) {
-                    fail(new XenProtocolException(
-                            PeerFault.ILLEGAL_STATE_CHANGE,
-                            nodename + ": the backend came and went " + restarts + " times, limit " + RESTARTS_MAX));
-                } else {
-                    writeState(XenbusState.INITIALISING);
+            case STATE_INITIALISING -> initialise();
+            case STATE_CLOSING -> writeState(XenbusState.CLOSING);
+            case STATE_CLOSED -> {
+                // Closed stands there, or is being written, if we come from Releasing.
+                if (before != Phase.RELEASING || !hasEnded() || resuming) {
+                    writeState(XenbusState.CLOSED);
                 }
             }
-            case STATE_CLOSING -> writeState(XenbusState.CLOSING);
-            case STATE_CLOSED -> writeState(XenbusState.CLOSED);
-            case LOOK -> look();
+            case LOOK -> otherend.look();
             case END -> end();
+        }
+    }
+
+    private void initialise() {
+        if (resuming || deadlines.hasHeldLong()) {
+            restarts = 0;
+        }
+        if (++restarts > RESTARTS_MAX) {
+            fail(new XenProtocolException(
+                    PeerFault.ILLEGAL_STATE_CHANGE,
+                    nodename + ": the backend came and went " + restarts + " times, limit " + RESTARTS_MAX));
+        } else {
+            writeState(XenbusState.INITIALISING);
         }
     }
 
     private void end() {
         guest.removeLifecycle(this);
-        if (deadline != null) {
-            deadline.cancel();
-        }
-        if (otherendWatch != null) {
-            otherendWatch.cancel();
-        }
-        if (deviceWatch != null) {
-            deviceWatch.cancel();
-        }
+        deadlines.cancel();
+        otherend.close();
+        writing.cancel();
         if (reason == null && state.then() != Then.END) {
             reason = new XenPeerGoneException(nodename + ": the device is gone");
         }
@@ -252,203 +332,41 @@ public final class XenbusFrontend implements Lifecycle {
     }
 
     private void armDeadline() {
-        if (deadline != null) {
-            deadline.cancel();
-            deadline = null;
-        }
         Phase phase = state.phase();
-        if (phase == Phase.CONNECTED || phase == Phase.CLOSED && everConnected || phase == Phase.ENDED) {
-            return;
-        }
-        boolean connecting = phase.compareTo(Phase.DRAINING) < 0 || phase == Phase.CLOSED;
-        long at = guest.clock().nanoTime() + phaseNs;
-        if (connecting && !everConnected) {
-            // However often the backend begins anew, whoever waits for the first connection is answered.
-            at = Math.min(at, startedNs + CONNECT_PHASES * phaseNs);
-        }
-        deadline = guest.loop().at(at, () -> {
+        boolean connecting = deadlines.isConnecting(phase);
+        deadlines.arm(state, () -> {
             if (connecting) {
-                because(new XenTimeoutException(nodename + ": no progress in phase " + phase + " for "
-                        + phaseNs / 1_000_000 + " ms, backend " + otherendPath + " is " + otherend));
+                because(noProgress(phase));
             }
             input(Input.TIMEOUT);
         });
     }
 
-    /** Reads who the backend is and how it is, and feeds it to the machine. One look at a time. */
-    private void look() {
-        if (looking) {
-            lookAgain = true;
-            return;
+    private XenTimeoutException noProgress(Phase phase) {
+        String message = nodename + ": no progress in phase " + phase + " for " + phaseNs / 1_000_000 + " ms, backend "
+                + otherend.path() + " is " + otherendState;
+        XenException trouble = otherend.trouble();
+        if (trouble == null) {
+            trouble = reading.trouble() != null ? reading.trouble() : writing.trouble();
         }
-        looking = true;
-        lookAgain = false;
-        guest.store()
-                .readAll(
-                        (found, error) -> {
-                            if (error != null) {
-                                looked(() -> fail(error));
-                            } else {
-                                lookAtOtherend(found[0], found[1], XenbusState.parse(found[2]));
-                            }
-                        },
-                        nodename + "/backend",
-                        nodename + "/backend-id",
-                        nodename + "/state");
-    }
-
-    private void lookAtOtherend(String backend, String backendId, XenbusState own) {
-        if (backend == null || !backend.equals(otherendPath)) {
-            looked(() -> adopt(backend, backendId));
-            return;
-        }
-        guest.store().read(otherendPath + "/state", (text, error) -> {
-            if (error == null) {
-                foundOtherend(backend, XenbusState.parse(text), own);
-            } else if (isGone(error)) {
-                missedOtherend(backend, own);
-            } else {
-                looked(() -> fail(error));
-            }
-        });
-    }
-
-    /** The backend's node is gone: for good, or because another took its place after we had looked who it is. */
-    private void missedOtherend(String backend, XenbusState own) {
-        guest.store().read(nodename + "/backend", (path, error) -> {
-            if (error == null && !path.equals(backend)) {
-                lookAgain = true;
-                looked(() -> {});
-            } else {
-                foundOtherend(backend, XenbusState.UNKNOWN, own);
-            }
-        });
-    }
-
-    private void foundOtherend(String backend, XenbusState found, XenbusState own) {
-        looked(() -> {
-            if (!backend.equals(otherendPath)) {
-                return; // resumed meanwhile: another look is on its way
-            }
-            otherend = found;
-            Phase phase = state.phase();
-            boolean reset = own == XenbusState.INITIALISING
-                    && (phase == Phase.CONNECTED || phase == Phase.DRAINING)
-                    && state.then() != Then.END;
-            input(reset ? Input.REPLACED : Input.OTHEREND);
-        });
-    }
-
-    /** A node that does not exist, or that has become somebody else's. */
-    private static boolean isGone(XenException error) {
-        return error instanceof XenstoreException refused && (refused.is("ENOENT") || refused.is("EACCES"));
-    }
-
-    private void looked(Runnable conclusion) {
-        looking = false;
-        if (state.phase() != Phase.ENDED) {
-            conclusion.run();
-        }
-        if (lookAgain && state.phase() != Phase.ENDED) {
-            look();
-        }
-    }
-
-    /** A backend we did not know: the first, one that the toolstack put in the place of another, or none any more. */
-    private void adopt(String backend, String backendId) {
-        if (backend == null) {
-            if (otherendPath != null) {
-                input(Input.REMOVED);
-            }
-            return; // not created yet: the deadline is running
-        }
-        boolean replaced = otherendPath != null;
-        int id;
-        try {
-            id = (int) new KeySnapshot(new String[] {"backend-id"}, new String[] {backendId}, 0)
-                    .number("backend-id", 0, 0x7fef);
-            if (!backend.startsWith("/local/domain/" + id + "/backend/")) {
-                throw new XenConfigException("backend", backend, "below /local/domain/" + id + "/backend/");
-            }
-        } catch (XenConfigException e) {
-            fail(e);
-            return;
-        }
-        otherendPath = backend;
-        otherendId = id;
-        otherend = XenbusState.UNKNOWN;
-        if (otherendWatch != null) {
-            otherendWatch.cancel();
-        }
-        if (replaced) {
-            input(Input.REPLACED);
-            if (state.phase() == Phase.ENDED) {
-                return;
-            }
-        }
-        otherendWatch = guest.store().watch(otherendPath + "/state", changed -> look());
+        return new XenTimeoutException(trouble == null ? message : message + "; " + trouble.getMessage());
     }
 
     private void publish() {
         int now = ++generation;
-        String known = otherendPath;
-        snapshot(driver.backendKeys(), driver.frontendKeys(), (backend, frontend) -> {
-            KeySnapshot.Writer writer = new KeySnapshot.Writer();
-            try {
-                driver.publish(otherendId, backend, frontend, writer);
-            } catch (XenException e) {
-                fail(e);
-                return;
-            }
-            guest.store()
-                    .<Void>transaction(
-                            (tx, done) -> ifStillOurs(
-                                    known, tx, done, () -> writer.write(tx, nodename, XenbusState.INITIALISED, done)),
-                            (ok, error) -> {
-                                if (now != generation) {
-                                    return;
-                                }
-                                if (error == null) {
-                                    input(Input.PUBLISHED);
-                                } else if (isGone(error)) {
-                                    look();
-                                } else {
-                                    fail(error);
-                                }
-                            });
+        snapshot(driver.frontendKeys(), (backend, frontend) -> {
+            KeySnapshot.Writer keys = new KeySnapshot.Writer();
+            driver.publish(otherend.id(), backend, frontend, keys);
+            write(keys, XenbusState.INITIALISED, false, tried -> now == generation, () -> input(Input.PUBLISHED));
         });
     }
 
-    /**
-     * Goes on with a transaction if the device still has the backend we knew when it was begun. A toolstack that removes our directory, or
-     * makes it anew for another backend, must not find there what we write late.
-     */
-    private void ifStillOurs(String known, XenstoreOps tx, Result<Void> done, Runnable write) {
-        tx.read(nodename + "/backend", (backend, error) -> {
-            if (error == null && known != null && !backend.equals(known)) {
-                done.accept(null, new XenstoreException("ENOENT", "device of " + known));
-            } else if (error != null) {
-                done.accept(null, error);
-            } else {
-                write.run();
-            }
-        });
-    }
-
-    private void connect(boolean again) {
-        snapshot(driver.backendKeys(), new String[0], (backend, none) -> {
-            try {
-                if (again) {
-                    driver.refresh(backend);
-                } else {
-                    driver.connected(backend);
-                    if (state.phase() == Phase.CONNECTING) { // else it has been closed or has failed in there
-                        writeState(XenbusState.CONNECTED);
-                        input(Input.CONNECTED_OK);
-                    }
-                }
-            } catch (XenException e) {
-                fail(e);
+    private void connect() {
+        snapshot(new String[0], (backend, none) -> {
+            driver.connected(backend);
+            if (state.phase() == Phase.CONNECTING) { // else it has been closed or has failed in there
+                input(Input.CONNECTED_OK);
+                writeState(XenbusState.CONNECTED);
             }
         });
     }
@@ -457,49 +375,62 @@ public final class XenbusFrontend implements Lifecycle {
         void taken(KeySnapshot backend, KeySnapshot frontend);
     }
 
-    /** Reads all keys at one moment: a backend that rewrites them cannot show a mixture. */
-    private void snapshot(String[] backendKeys, String[] frontendKeys, Snapshot snapshot) {
+    private void snapshot(String[] frontendKeys, Snapshot snapshot) {
         int now = generation;
+        String[] backendKeys = driver.backendKeys();
         String[] paths = new String[backendKeys.length + frontendKeys.length];
         for (int i = 0; i < backendKeys.length; i++) {
-            paths[i] = otherendPath + "/" + backendKeys[i];
+            paths[i] = otherend.path() + "/" + backendKeys[i];
         }
         for (int i = 0; i < frontendKeys.length; i++) {
             paths[backendKeys.length + i] = nodename + "/" + frontendKeys[i];
         }
-        guest.store().<String[]>transaction((tx, done) -> tx.readAll(done, paths), (found, error) -> {
-            if (now != generation || state.phase() == Phase.ENDED) {
-                return;
+        keyReader.read(paths, () -> now == generation && !hasEnded(), found -> {
+            try {
+                snapshot.taken(
+                        new KeySnapshot(backendKeys, found, 0),
+                        new KeySnapshot(frontendKeys, found, backendKeys.length));
+            } catch (RuntimeException | Error thrown) {
+                failed("the driver", thrown);
             }
-            if (error != null) {
-                fail(error);
-                return;
-            }
-            snapshot.taken(
-                    new KeySnapshot(backendKeys, found, 0), new KeySnapshot(frontendKeys, found, backendKeys.length));
         });
     }
 
+    /**
+     * Writes what stands in our {@code state} while the machine is where it is. After the end that is tried once: what
+     * conflicts then may be the toolstack, which makes the device anew.
+     */
     private void writeState(XenbusState value) {
-        String known = otherendPath;
-        guest.store()
-                .<Void>transaction(
-                        (tx, done) -> ifStillOurs(
-                                known,
-                                tx,
-                                done,
-                                () -> tx.write(nodename + "/state", Integer.toString(value.value()), done)),
-                        (ok, error) -> {
-                            if (error != null && !isGone(error) && state.phase() != Phase.ENDED) {
-                                fail(error);
-                            } else {
-                                look();
-                            }
-                        });
+        int now = life;
+        write(
+                new KeySnapshot.Writer(),
+                value,
+                false,
+                tried -> now == life && state.phase().ownState() == value && !(tried && hasEnded()),
+                otherend::look);
     }
 
-    private void writeError(XenException cause) {
-        String text = XenConfigException.escape(cause.getMessage());
-        guest.store().write("error/" + nodename + "/error", text, (ok, error) -> {});
+    private void write(
+            KeySnapshot.Writer keys,
+            XenbusState value,
+            boolean tried,
+            DeviceDirectory.Purpose purpose,
+            Runnable written) {
+        if (!tried) {
+            writing.cancel();
+        }
+        directory.write(otherend.path(), keys, value, tried, purpose, (ok, error) -> {
+            if (hasEnded() || !purpose.stands(true)) {
+                return;
+            }
+            if (error == null) {
+                writing.worked();
+                written.run();
+            } else if (StoreRetry.isGone(error)) {
+                otherend.look();
+            } else {
+                writing.failed(error, () -> write(keys, value, true, purpose, written));
+            }
+        });
     }
 }
