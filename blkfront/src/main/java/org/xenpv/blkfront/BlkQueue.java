@@ -107,7 +107,7 @@ public final class BlkQueue {
         try {
             ring = FrontRing.init(new SharedRing(ringPages.memory(), BlkifRequest.SLOT_BYTES));
             port = events.allocUnbound(otherendId);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             ringPages.release();
             throw e;
         }
@@ -139,7 +139,7 @@ public final class BlkQueue {
             for (; opened < count; opened++) {
                 granted[opened] = request(opened, pages);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             for (int i = 0; i < opened; i++) {
                 granted[i].pages.release();
             }
@@ -157,10 +157,13 @@ public final class BlkQueue {
 
     private BlkRequest request(int index, int pages) {
         GrantedPages own = grants.grant(otherendId, pages, GrantAccess.READ_WRITE, "vbd data");
-        if (grantPerRequest) {
-            for (int page = 0; page < pages; page++) {
+        try {
+            for (int page = 0; grantPerRequest && page < pages; page++) {
                 own.revokePage(page);
             }
+        } catch (RuntimeException | Error e) {
+            own.release();
+            throw e;
         }
         return new BlkRequest(this, index, own, pages * SharedMemory.PAGE_BYTES);
     }

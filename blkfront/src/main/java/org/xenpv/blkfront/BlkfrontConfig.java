@@ -221,7 +221,8 @@ public final class BlkfrontConfig {
     }
 
     /**
-     * How long any step of connecting or closing may take.
+     * How long any step of connecting or closing may take. Who waits for the first connection is answered within five
+     * times that, whatever the backend does.
      */
     public long handshakeNs() {
         return handshakeNs;

@@ -232,27 +232,7 @@ public final class BlkfrontDevice {
         public void publish(int otherendId, KeySnapshot backend, KeySnapshot frontend, KeySnapshot.Writer keys) {
             features = BlkfrontFeatures.parse(backend, config);
             int handle = (int) frontend.number(BlkifKeys.VIRTUAL_DEVICE, 0, 0xffff_ffffL) & 0xffff;
-            queues = new BlkQueue[features.queues()];
-            int opened = 0;
-            try {
-                for (; opened < queues.length; opened++) {
-                    queues[opened] = new BlkQueue(
-                            guest.grants(),
-                            guest.events(),
-                            otherendId,
-                            handle,
-                            features.ringPageOrder(),
-                            config,
-                            counters,
-                            queueBroken);
-                }
-            } catch (XenException e) {
-                for (int i = 0; i < opened; i++) {
-                    queues[i].release(false);
-                }
-                queues = new BlkQueue[0];
-                throw e;
-            }
+            queues = open(otherendId, handle);
             keys.put(BlkifKeys.PROTOCOL, BlkifAbi.X86_64.protocol());
             // What we want, not what was agreed: Linux's backend offers it only once it is connected.
             keys.put(BlkifKeys.FEATURE_PERSISTENT, config.persistentGrants());
@@ -269,6 +249,31 @@ public final class BlkfrontDevice {
             for (int i = 0; i < queues.length; i++) {
                 publishQueue(queues[i], queues.length > 1 ? BlkifKeys.queue(i) + "/" : "", keys);
             }
+        }
+
+        /** All of them or none. */
+        private BlkQueue[] open(int otherendId, int handle) {
+            BlkQueue[] fresh = new BlkQueue[features.queues()];
+            int opened = 0;
+            try {
+                for (; opened < fresh.length; opened++) {
+                    fresh[opened] = new BlkQueue(
+                            guest.grants(),
+                            guest.events(),
+                            otherendId,
+                            handle,
+                            features.ringPageOrder(),
+                            config,
+                            counters,
+                            queueBroken);
+                }
+            } catch (RuntimeException | Error e) {
+                for (int i = 0; i < opened; i++) {
+                    fresh[i].release(false);
+                }
+                throw e;
+            }
+            return fresh;
         }
 
         private void publishQueue(BlkQueue queue, String directory, KeySnapshot.Writer keys) {
@@ -289,21 +294,7 @@ public final class BlkfrontDevice {
             for (BlkQueue queue : queues) {
                 queue.connect(geometry, features);
             }
-            registrations = new EventLoop.Registration[queues.length];
-            for (int i = 0; i < queues.length; i++) {
-                BlkQueue queue = queues[i];
-                registrations[i] = guest.loop().register(queue.port(), nodename(), new EventLoop.Handler() {
-                    @Override
-                    public int poll(int budget) {
-                        return BlkfrontDevice.this.poll(queue, budget);
-                    }
-
-                    @Override
-                    public boolean awaiting() {
-                        return queue.inFlight() > 0;
-                    }
-                });
-            }
+            registrations = register();
             if (connectedBefore) {
                 counters.reconnects++;
             }
@@ -311,6 +302,37 @@ public final class BlkfrontDevice {
             scheduler.queues(queues);
             scheduler.shrink(geometry.sectors());
             tell(() -> listener.connected(geometry));
+        }
+
+        /** All queues' ports or none. */
+        private EventLoop.Registration[] register() {
+            EventLoop.Registration[] fresh = new EventLoop.Registration[queues.length];
+            int registered = 0;
+            try {
+                for (; registered < fresh.length; registered++) {
+                    fresh[registered] = register(queues[registered]);
+                }
+            } catch (RuntimeException | Error e) {
+                for (int i = 0; i < registered; i++) {
+                    fresh[i].cancel();
+                }
+                throw e;
+            }
+            return fresh;
+        }
+
+        private EventLoop.Registration register(BlkQueue queue) {
+            return guest.loop().register(queue.port(), nodename(), new EventLoop.Handler() {
+                @Override
+                public int poll(int budget) {
+                    return BlkfrontDevice.this.poll(queue, budget);
+                }
+
+                @Override
+                public boolean awaiting() {
+                    return queue.inFlight() > 0;
+                }
+            });
         }
 
         @Override

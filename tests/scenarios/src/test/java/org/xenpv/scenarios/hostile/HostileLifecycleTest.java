@@ -135,6 +135,70 @@ class HostileLifecycleTest {
         }
     }
 
+    /** Not only what the grant table throws when it is used up: whatever any call throws. */
+    @SimulatedXenTest
+    void L4_aConnectionThatCannotBeMadeWholeGivesEverythingBack_whateverIsThrown(SimulatedXen xen) {
+        try (HostileHost host = new HostileHost(xen)) {
+            String[] advertised = {BlkifKeys.FEATURE_MAX_INDIRECT_SEGMENTS, "16", "multi-queue-max-queues", "2"};
+            BlkfrontConfig config = BlkfrontConfig.DEFAULT
+                    .queuesMax(2)
+                    .requestsPerQueue(2)
+                    .requestBytes(64 * 1024)
+                    .persistentGrants(false)
+                    .handshakeNs(2_000_000_000L);
+            int calls =
+                    2 * (2 + 1 + 2 * (1 + 16)); // of each queue: ring and port, lists, requests each revoked at once
+            for (int k = 0; k <= calls; k++) {
+                IllegalStateException thrown = new IllegalStateException("call " + k);
+                int failing = k;
+                FailingGuest[] view = new FailingGuest[1];
+                host.told.clear();
+                host.evil.state(XenbusState.INITIALISING);
+                host.start(config, guest -> view[0] = new FailingGuest(guest, failing, thrown));
+                host.evil.write(advertised);
+                host.evil.state(XenbusState.INIT_WAIT);
+                if (k >= 4) { // both queues are published; the rest is granted on connecting
+                    host.evil.requireFront(XenbusState.INITIALISED);
+                    host.evil.write("sectors", "2048", "state", "4");
+                }
+                if (k == calls) {
+                    host.evil.requireFront(XenbusState.CONNECTED); // no more than these
+                    assertThat(view[0].calls()).isEqualTo(calls);
+                    break;
+                }
+                host.awaitEnd();
+                assertThat(host.told).containsExactly("ended");
+                assertThat(host.endReason).as("call %d", k).hasCause(thrown);
+                assertThat(host.lent() + host.quarantined())
+                        .as("after call %d", k)
+                        .isZero();
+                host.assertHealthyDiskWorks();
+            }
+        }
+    }
+
+    /** The first queue is served already when the second cannot be. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    @OnSimulatedXen
+    void L4_aConnectionWhoseEventsNobodyTakesGivesEverythingBack(int taken, SimulatedXen xen) {
+        try (HostileHost host = new HostileHost(xen)) {
+            host.start(
+                    HASTY.queuesMax(2),
+                    guest -> new FailingGuest(guest, Integer.MAX_VALUE, null).withPortsTakenFrom(taken));
+            host.evil.write("multi-queue-max-queues", "2");
+            host.evil.state(XenbusState.INIT_WAIT);
+            host.evil.requireFront(XenbusState.INITIALISED);
+            host.evil.write("sectors", "2048", "state", "4");
+            host.awaitEnd();
+            assertThat(host.told).containsExactly("ended");
+            assertThat(host.endReason).hasCauseInstanceOf(IllegalArgumentException.class);
+            assertThat(host.endReason.getCause()).hasMessageContaining("is registered by other");
+            xen.runFor(Duration.ofSeconds(2)); // the other is gone
+            host.assertQuarantinedExactlyWhatIsHeld();
+        }
+    }
+
     @SimulatedXenTest
     void L4_aConnectionWithoutAPortGivesEverythingBack(SimulatedXen xen) {
         try (HostileHost host = new HostileHost(xen, DomainConfig.named("guest").withEventChannelsMax(40))) {
