@@ -242,16 +242,25 @@ public final class ConsoleDevice {
         }
         boolean room = ring.buffered() < waiting;
         if (ring.readable() > unread) {
-            listener.readable();
+            tell(listener::readable);
         }
         if (room) {
-            listener.writable();
+            tell(listener::writable);
         }
         drainedIfSo();
         return heard ? 1 : 0;
     }
 
-    private void broken(XenProtocolException cause) {
+    /** A program's own code is not the console's: what it throws is told to the loop. */
+    private void tell(Runnable listenerCall) {
+        try {
+            listenerCall.run();
+        } catch (RuntimeException | Error thrown) {
+            guest.loop().report(name, thrown);
+        }
+    }
+
+    private void broken(XenException cause) {
         if (reason == null) {
             reason = cause;
         }
@@ -281,7 +290,7 @@ public final class ConsoleDevice {
             guest.removeLifecycle(suspension);
             detach();
             ring.abandon();
-            listener.ended(why);
+            tell(() -> listener.ended(why));
         }
     }
 
@@ -294,11 +303,15 @@ public final class ConsoleDevice {
         }
         try {
             attach(page);
-        } catch (XenProtocolException e) {
+        } catch (XenException e) {
             broken(e);
             return;
+        } catch (RuntimeException | Error thrown) {
+            broken(new XenException(
+                    name + ": taking up its page threw " + thrown.getClass().getName(), thrown));
+            return;
         }
-        listener.connected();
+        tell(listener::connected);
     }
 
     /**
@@ -353,17 +366,19 @@ public final class ConsoleDevice {
 
         @Override
         public void connected(KeySnapshot backend) {
-            try {
-                attach(new RingPage(pages.memory(), port));
-            } catch (XenProtocolException e) {
-                reason = e;
-                throw e;
-            }
-            listener.connected();
+            attach(new RingPage(pages.memory(), port));
+            tell(listener::connected);
         }
 
         @Override
         public void refresh(KeySnapshot backend) {}
+
+        @Override
+        public void failed(XenException why) {
+            if (reason == null) {
+                reason = why;
+            }
+        }
 
         @Override
         public void drain(Runnable whenDrained) {

@@ -77,19 +77,23 @@ final class ConsoleLine implements EventLoop.Handler {
         limit(limit);
         page = guest.mapper().map(domid, new int[] {gref}, 1, GrantAccess.READ_WRITE);
         try {
-            port = guest.events().bindInterdomain(domid, remotePort);
-        } catch (RuntimeException e) {
-            unmap();
+            serve(domid, remotePort);
+        } catch (RuntimeException | Error e) {
+            kill();
             throw e;
         }
+        connections++;
+        notifyGuest(); // it may have written before anybody listened
+    }
+
+    private void serve(int domid, int remotePort) {
+        port = guest.events().bindInterdomain(domid, remotePort);
         out = ByteRingConsumer.attach(page.memory(), ByteRingLayout.CONSOLE_OUT);
         in = ByteRingProducer.attach(page.memory(), ByteRingLayout.CONSOLE_IN);
         inConsServed = in.prodPvt() - in.outstanding();
         heardNs = guest.clock().nanoTime();
         XenconsInterface.putConnection(page.memory(), XenconsInterface.XENCONSOLE_CONNECTED);
         registration = guest.loop().register(port, name, this);
-        connections++;
-        notifyGuest(); // it may have written before anybody listened
     }
 
     private void limit(int limit) {
@@ -118,14 +122,17 @@ final class ConsoleLine implements EventLoop.Handler {
 
     /** Lets go of page and port as if this domain had died. Idempotent. */
     void kill() {
-        if (page != null) {
-            registration.cancel();
-            guest.events().close(port);
-            unmap();
+        if (page == null) {
+            return;
         }
-    }
-
-    private void unmap() {
+        if (registration != null) {
+            registration.cancel();
+            registration = null;
+        }
+        if (port != 0) {
+            guest.events().close(port);
+            port = 0;
+        }
         page.close();
         page = null;
     }

@@ -12,6 +12,7 @@ import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenException;
 import org.xenpv.fault.XenProtocolException;
 import org.xenpv.simulator.SimDomain;
+import org.xenpv.xenbus.XenGuest;
 
 /** A console frontend in a guest, and all it has told its listener. */
 final class Watched implements ConsoleDevice.Listener {
@@ -21,19 +22,35 @@ final class Watched implements ConsoleDevice.Listener {
     final List<String> told = new ArrayList<>();
     XenException reason;
 
-    private Watched(SimDomain guest, String nodename, ConsoleConfig config) {
+    /** What it throws whenever it is told something; null for nothing. */
+    private final String throwing;
+
+    private Watched(SimDomain guest, XenGuest view, String nodename, ConsoleConfig config, String throwing) {
         this.guest = guest;
+        this.throwing = throwing;
         this.device = nodename == null
-                ? ConsoleDevice.primary(guest.guest(), config, this)
-                : ConsoleDevice.xenbus(guest.guest(), nodename, config, this);
+                ? ConsoleDevice.primary(view, config, this)
+                : ConsoleDevice.xenbus(view, nodename, config, this);
     }
 
     static Watched primary(SimDomain guest, ConsoleConfig config) {
-        return new Watched(guest, null, config).started();
+        return primary(guest, config, null);
+    }
+
+    static Watched primary(SimDomain guest, ConsoleConfig config, String throwing) {
+        return new Watched(guest, guest.guest(), null, config, throwing).started();
     }
 
     static Watched xenbus(SimDomain guest, int number, ConsoleConfig config) {
-        return new Watched(guest, "device/console/" + number, config).started();
+        return xenbus(guest, number, config, null);
+    }
+
+    static Watched xenbus(SimDomain guest, int number, ConsoleConfig config, String throwing) {
+        return new Watched(guest, guest.guest(), "device/console/" + number, config, throwing).started();
+    }
+
+    static Watched xenbus(SimDomain guest, XenGuest view, int number, ConsoleConfig config) {
+        return new Watched(guest, view, "device/console/" + number, config, null).started();
     }
 
     private Watched started() {
@@ -41,25 +58,32 @@ final class Watched implements ConsoleDevice.Listener {
         return this;
     }
 
+    private void tell(String what) {
+        told.add(what);
+        if (throwing != null) {
+            throw new IllegalStateException(throwing);
+        }
+    }
+
     @Override
     public void connected() {
-        told.add("connected");
+        tell("connected");
     }
 
     @Override
     public void readable() {
-        told.add("readable");
+        tell("readable");
     }
 
     @Override
     public void writable() {
-        told.add("writable");
+        tell("writable");
     }
 
     @Override
     public void ended(XenException why) {
-        told.add("ended");
         reason = why;
+        tell("ended");
     }
 
     boolean hasEnded() {
