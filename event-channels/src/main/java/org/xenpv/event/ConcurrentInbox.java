@@ -35,6 +35,11 @@ public final class ConcurrentInbox implements Inbox {
     }
 
     @Override
+    public boolean isConcurrent() {
+        return true;
+    }
+
+    @Override
     public int capacity() {
         return actions.capacity();
     }

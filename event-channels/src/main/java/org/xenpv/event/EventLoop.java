@@ -14,8 +14,9 @@ import java.util.function.BooleanSupplier;
  *
  * <p>An exception out of anything the loop calls is counted, told to the {@link ErrorSink} and goes no further.
  *
- * <p>Threads: {@link #execute}, {@link #inLoop}, {@link #dispatching} and {@link #isClosed} may be called from any
- * thread; everything else from the thread that owns the loop, or from any one thread while nobody does.
+ * <p>Threads: {@link #execute}, {@link #tryRun}, {@link #inLoop}, {@link #dispatching} and {@link #isClosed} may be
+ * called from any thread; everything else from the thread that owns the loop, or from any one thread while nobody does.
+ * Several threads that share a loop which none of them owns go through {@link #tryRun} or {@code LoopFuture.ask}.
  */
 public final class EventLoop {
 
@@ -251,20 +252,54 @@ public final class EventLoop {
     }
 
     /**
-     * Hands work to the loop from any thread, and wakes it. Runs in order; never runs before this call returns.
+     * Hands work to the loop from any thread, and wakes it. Runs in order; never runs before this call returns, and not
+     * before somebody runs the loop.
      *
      * @throws InboxFullException if the inbox is full; the work is not run
      * @throws LoopClosedException if the loop is closed; what was handed over just before that may not be run either
+     * @throws IllegalStateException if the inbox is for one thread and another one owns the loop
      */
     public void execute(Runnable action) {
         if (action == null) {
             throw new IllegalArgumentException("action=null");
         }
         owner.checkOpen();
+        if (inbox.isConcurrent()) {
+            offer(action);
+        } else if (!tryRun(() -> offer(action))) {
+            throw new IllegalStateException("called from thread "
+                    + Thread.currentThread().getName()
+                    + ", but another owns the loop and its inbox is for one thread: use a ConcurrentInbox");
+        }
+        events.wake();
+    }
+
+    private void offer(Runnable action) {
         if (!inbox.offer(action)) {
             throw new InboxFullException(inbox.capacity());
         }
-        events.wake();
+    }
+
+    /**
+     * Calls an action here and now, with the loop and everything on it to itself, if the calling thread owns the loop or
+     * nobody does. What it throws comes out here. Overtakes what waits in the inbox.
+     *
+     * @return false if another thread owns the loop: the action was not called, and is to go through {@link #execute}
+     */
+    public boolean tryRun(Runnable action) {
+        Thread me = Thread.currentThread();
+        boolean borrowed = owner.tryClaim(me);
+        if (!borrowed && !owner.is(me)) {
+            return false;
+        }
+        try {
+            action.run();
+        } finally {
+            if (borrowed) {
+                owner.release(me);
+            }
+        }
+        return true;
     }
 
     /**
@@ -356,25 +391,8 @@ public final class EventLoop {
         return counters.snapshot();
     }
 
-    // ---- ownership
-
-    /** Gives the loop to a thread until {@link #release}. */
-    void claim(Thread thread) {
-        if (!owner.tryClaim(thread)) {
-            throw new IllegalStateException("the loop is owned by another thread");
-        }
-    }
-
-    boolean tryClaim(Thread thread) {
-        return owner.tryClaim(thread);
-    }
-
-    boolean ownedBy(Thread thread) {
-        return owner.is(thread);
-    }
-
-    void release(Thread thread) {
-        owner.release(thread);
+    LoopOwner owner() {
+        return owner;
     }
 
     void checkInLoop() {

@@ -25,11 +25,11 @@ public final class EventLoopThread implements AutoCloseable {
      * Starts a daemon thread. The loop belongs to it when this call returns: other threads now use
      * {@link EventLoop#execute}.
      *
-     * @throws IllegalStateException if the loop is owned by a thread already
+     * @throws IllegalStateException if the loop is owned by a thread already, or being used by one at this moment
      */
     public static EventLoopThread start(EventLoop loop, String name) {
         EventLoopThread started = new EventLoopThread(loop, name);
-        loop.claim(started.thread);
+        loop.owner().claim(started.thread);
         started.thread.start();
         return started;
     }
@@ -41,7 +41,7 @@ public final class EventLoopThread implements AutoCloseable {
             // Closed from inside.
         } finally {
             loop.close();
-            loop.release(thread);
+            loop.owner().release(thread);
         }
     }
 

@@ -38,6 +38,11 @@ public final class LocalInbox implements Inbox {
     }
 
     @Override
+    public boolean isConcurrent() {
+        return false;
+    }
+
+    @Override
     public int capacity() {
         return capacity;
     }

@@ -12,19 +12,26 @@ import java.util.function.Supplier;
  * A future that is completed on a loop and may be waited for anywhere else. JVM only.
  *
  * <p>If another thread runs the loop, waiting blocks as usual. If none does, the waiting thread runs the loop itself
- * until the future is done, so that one program works with threads and in a simulation that has only one. Waiting from
+ * until the future is done, so that one program works with threads and in a simulation that has only one. If several
+ * wait, one of them runs the loop for all; when it has what it waited for, another takes the loop over. Waiting from
  * inside a call of the loop could never end and is refused. A wait ends with {@link LoopClosedException} when the loop is
  * closed.
  *
  * <p>Timeouts of {@link #get(long, TimeUnit)} are measured by the loop's clock; those of {@code orTimeout} and
  * {@code completeOnTimeout} are the JDK's and know real time only.
  */
-public final class LoopFuture<T> extends CompletableFuture<T> {
+public class LoopFuture<T> extends CompletableFuture<T> {
 
-    /** How long a waiting thread stays unaware that the loop was closed or has lost its thread. */
-    private static final long SLICE_NS = 100_000_000L;
+    /** A timeout is of the loop's clock, which may run faster than real time: looked at this often. */
+    private static final long LOOK_NS = 100_000_000L;
 
     private final EventLoop loop;
+
+    /** The thread that runs the loop until this is done. */
+    private volatile Thread runner;
+
+    /** {@link #completed} will be called; guarded by this. */
+    private boolean watched;
 
     public LoopFuture(EventLoop loop) {
         if (loop == null) {
@@ -43,8 +50,8 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
     @Override
     public T get() throws InterruptedException, ExecutionException {
         while (mustWait()) {
-            if (!pump(true, EventLoop.NEVER)) {
-                blockAWhile(SLICE_NS);
+            if (!pump(EventLoop.NEVER)) {
+                block(EventLoop.NEVER);
             }
             if (!isDone() && Thread.interrupted()) {
                 throw new InterruptedException();
@@ -61,8 +68,8 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
         long deadlineNs = clock.nanoTime() + timeoutNs;
         long leftNs = timeoutNs;
         while (mustWait() && leftNs > 0) {
-            if (!pump(true, deadlineNs)) {
-                blockAWhile(Math.min(leftNs, SLICE_NS));
+            if (!pump(deadlineNs)) {
+                block(Math.min(leftNs, LOOK_NS));
             }
             if (!isDone() && Thread.interrupted()) {
                 throw new InterruptedException();
@@ -77,11 +84,11 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
     public T join() throws CancellationException, CompletionException {
         boolean interrupted = false;
         while (mustWait()) {
-            // Set, it would end every wait below at once.
+            // Left set, it would end every wait below at once.
             interrupted |= Thread.interrupted();
-            if (!pump(false, EventLoop.NEVER)) {
+            if (!pump(EventLoop.NEVER)) {
                 try {
-                    blockAWhile(SLICE_NS);
+                    block(EventLoop.NEVER);
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
@@ -111,57 +118,98 @@ public final class LoopFuture<T> extends CompletableFuture<T> {
     }
 
     /**
-     * Runs a call on the loop's thread and waits for its result: at once if the calling thread may run the loop.
+     * Makes a call with the loop and everything on it to itself, and returns its result: at once if the calling thread
+     * owns the loop or nobody does, else handed over to the thread that does. From any number of threads.
      *
      * @throws RuntimeException whatever the call throws; Errors as well
+     * @throws InboxFullException if more is handed over than the inbox holds
      */
     public static <T> T ask(EventLoop loop, Supplier<T> call) {
-        if (loop.inLoop()) {
-            return call.get();
-        }
         LoopFuture<T> answer = new LoopFuture<>(loop);
-        loop.execute(() -> {
+        Runnable asked = () -> {
             try {
                 answer.complete(call.get());
             } catch (RuntimeException | Error e) {
                 answer.completeExceptionally(e);
             }
-        });
+        };
+        if (!loop.tryRun(asked)) {
+            loop.execute(asked);
+        }
         return answer.await();
     }
 
     /**
-     * Runs the loop here, if nobody else does.
+     * Runs the loop here, if nobody else does, until this is done, the thread is interrupted, or time is over.
      *
      * @return false if another thread runs it
      */
-    private boolean pump(boolean interruptible, long deadlineNs) {
+    private boolean pump(long deadlineNs) {
         Thread me = Thread.currentThread();
-        boolean mine = loop.ownedBy(me);
-        if (!mine && !loop.tryClaim(me)) {
+        LoopOwner owner = loop.owner();
+        boolean mine = owner.is(me);
+        if (!mine && !owner.tryClaim(me)) {
             return false;
         }
+        // Before the look whether this is done: whoever completes it sees whom to wake, or is seen.
+        runner = me;
         try {
-            // Whoever completes this on another thread must end the wait of ours.
-            whenComplete((value, error) -> loop.events().wake());
-            loop.runUntil(() -> isDone() || interruptible && me.isInterrupted(), deadlineNs);
+            watch();
+            loop.runUntil(() -> isDone() || me.isInterrupted(), deadlineNs);
             return true;
         } catch (LoopClosedException e) {
             return true;
         } finally {
+            runner = null;
             if (!mine) {
-                loop.release(me);
+                owner.release(me);
             }
         }
     }
 
-    /** Waits for the thread that runs the loop; only for a while, because it may leave the loop to us, or end it. */
-    private void blockAWhile(long ns) throws InterruptedException {
+    /**
+     * Waits, while another thread runs the loop, until this is done, the loop has been left, or time is over.
+     *
+     * @param ns of real time, {@link EventLoop#NEVER} for no limit
+     */
+    private void block(long ns) throws InterruptedException {
+        watch();
+        Thread me = Thread.currentThread();
+        LoopOwner owner = loop.owner();
+        long sinceNs = System.nanoTime();
+        // Before the look whether the loop is held: whoever leaves it finds us, or is seen to have left.
+        owner.addWaiting(me, this::wakeBlocked);
         try {
-            super.get(ns, TimeUnit.NANOSECONDS);
-        } catch (TimeoutException | ExecutionException | CancellationException e) {
-            // The caller looks again.
+            synchronized (this) {
+                long leftNs = ns;
+                while (!isDone() && owner.isHeld() && leftNs > 0) {
+                    TimeUnit.NANOSECONDS.timedWait(this, leftNs);
+                    leftNs = ns - (System.nanoTime() - sinceNs);
+                }
+            }
+        } finally {
+            owner.removeWaiting(me);
         }
+    }
+
+    /** Once, however often this is waited for: nothing takes it back before it is done. */
+    private synchronized void watch() {
+        if (!watched) {
+            watched = true;
+            whenComplete((value, error) -> completed());
+        }
+    }
+
+    private void completed() {
+        Thread running = runner;
+        if (running != null && running != Thread.currentThread()) {
+            loop.events().wake();
+        }
+        wakeBlocked();
+    }
+
+    private synchronized void wakeBlocked() {
+        notifyAll();
     }
 
     private boolean mustWait() {

@@ -1,11 +1,16 @@
 package org.xenpv.event;
 
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Which thread a loop belongs to, whether it runs, and whether it will ever run again. */
 final class LoopOwner {
 
     private final AtomicReference<Thread> thread = new AtomicReference<>();
+
+    /** Threads that wait for the loop to be left, and how each is told. Empty in a system of one thread. */
+    private final ConcurrentHashMap<Thread, Runnable> waiting = new ConcurrentHashMap<>();
+
     private volatile boolean closed;
     /** The rest is the owner's. */
     private boolean running;
@@ -13,11 +18,38 @@ final class LoopOwner {
     private boolean dispatching;
 
     boolean tryClaim(Thread claimant) {
-        return thread.compareAndSet(null, claimant);
+        return thread.get() == null && thread.compareAndSet(null, claimant);
+    }
+
+    void claim(Thread claimant) {
+        if (!tryClaim(claimant)) {
+            throw new IllegalStateException("the loop is owned by another thread");
+        }
     }
 
     void release(Thread holder) {
-        thread.compareAndSet(holder, null);
+        if (thread.compareAndSet(holder, null)) {
+            tellWaiting();
+        }
+    }
+
+    /** From now on this is called, on any thread, whenever the loop has been left: somebody else may take it. */
+    void addWaiting(Thread waiter, Runnable left) {
+        waiting.put(waiter, left);
+    }
+
+    void removeWaiting(Thread waiter) {
+        waiting.remove(waiter);
+    }
+
+    private void tellWaiting() {
+        if (!waiting.isEmpty()) {
+            waiting.values().forEach(Runnable::run);
+        }
+    }
+
+    boolean isHeld() {
+        return thread.get() != null;
     }
 
     boolean is(Thread candidate) {
@@ -61,6 +93,7 @@ final class LoopOwner {
         running = false;
         if (borrowed) {
             thread.set(null);
+            tellWaiting();
         }
     }
 

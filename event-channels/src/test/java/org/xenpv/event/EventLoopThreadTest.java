@@ -7,10 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -20,78 +18,6 @@ class EventLoopThreadTest {
 
     private final SleepingChannels channels = new SleepingChannels();
     private final EventLoop loop = new EventLoop(channels, System::nanoTime, new ConcurrentInbox(1 << 16));
-
-    /** Has no ports; waits and wakes like a virtual CPU. */
-    private static final class SleepingChannels implements EventChannels {
-        private final AtomicBoolean woken = new AtomicBoolean();
-        private final AtomicReference<Thread> waiting = new AtomicReference<>();
-
-        @Override
-        public void await(long deadlineNs) {
-            waiting.set(Thread.currentThread());
-            while (!woken.getAndSet(false)) {
-                if (deadlineNs == EventLoop.NEVER) {
-                    LockSupport.park(this);
-                } else {
-                    long leftNs = deadlineNs - System.nanoTime();
-                    if (leftNs <= 0) {
-                        break;
-                    }
-                    LockSupport.parkNanos(this, leftNs);
-                }
-                if (Thread.currentThread().isInterrupted()) {
-                    break;
-                }
-            }
-            waiting.set(null);
-        }
-
-        @Override
-        public void wake() {
-            woken.set(true);
-            Thread thread = waiting.get();
-            if (thread != null) {
-                LockSupport.unpark(thread);
-            }
-        }
-
-        @Override
-        public int poll(PortSink sink, int limit) {
-            return 0;
-        }
-
-        @Override
-        public int allocUnbound(int remoteDomid) {
-            return 1;
-        }
-
-        @Override
-        public int bindInterdomain(int remoteDomid, int remotePort) {
-            return 1;
-        }
-
-        @Override
-        public int bindVirq(int virq) {
-            return 1;
-        }
-
-        @Override
-        public boolean send(int port) {
-            return true;
-        }
-
-        @Override
-        public void mask(int port) {}
-
-        @Override
-        public void unmask(int port) {}
-
-        @Override
-        public void setPriority(int port, int priority) {}
-
-        @Override
-        public void close(int port) {}
-    }
 
     @Test
     void shouldRunEverythingOnItsThread_inTheOrderOfEachCaller() throws Exception {
@@ -284,5 +210,18 @@ class EventLoopThreadTest {
         waiter.interrupt();
         waiter.join(30_000);
         assertThat(thrown.get()).isInstanceOf(InterruptedException.class);
+    }
+
+    @Test
+    void shouldLeaveOneDependentAtMost_whenWaitedForAgainAndAgainWhileAnotherThreadRunsTheLoop() {
+        try (EventLoopThread thread = EventLoopThread.start(loop, "loop")) {
+            LoopFuture<String> future = new LoopFuture<>(loop);
+            for (int i = 0; i < 1_000; i++) {
+                assertThatThrownBy(() -> future.get(1, TimeUnit.MICROSECONDS))
+                        .isInstanceOf(java.util.concurrent.TimeoutException.class);
+            }
+            assertThat(future.getNumberOfDependents()).isLessThanOrEqualTo(1);
+            assertThat(thread.isAlive()).isTrue();
+        }
     }
 }

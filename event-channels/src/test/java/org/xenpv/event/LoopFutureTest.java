@@ -92,4 +92,16 @@ class LoopFutureTest {
         assertThat(got).containsExactly("done", "asked");
         assertThat(clock.nowNs).isZero();
     }
+
+    @Test
+    void shouldLeaveOneDependentAtMost_howeverOftenItIsWaitedFor() {
+        LoopFuture<String> future = new LoopFuture<>(loop);
+        for (int i = 0; i < 1_000; i++) {
+            assertThatThrownBy(() -> future.get(1, TimeUnit.NANOSECONDS)).isInstanceOf(TimeoutException.class);
+        }
+        assertThat(clock.nowNs).isEqualTo(1_000);
+        assertThat(future.getNumberOfDependents()).isLessThanOrEqualTo(1);
+        loop.execute(() -> future.complete("done"));
+        assertThat(future.join()).isEqualTo("done");
+    }
 }
