@@ -19,9 +19,8 @@ import org.xenpv.fault.XenTimeoutException;
  * A xenstore connection for programs that wait for results instead of being called back. JVM only.
  *
  * <p>May be called from any thread, except from inside a call of the loop. If another thread runs the loop, the work is
- * handed over to it; if none does, the calling thread runs the loop until its result is there (then one thread at a
- * time). Every call ends in bounded time: with its result, a {@link XenstoreException}, or a {@link
- * XenTimeoutException}.
+ * handed over to it; if none does, the calling thread runs the loop until its result is there. Every call ends in
+ * bounded time: with its result, a {@link XenstoreException}, or a {@link XenTimeoutException}.
  */
 public final class BlockingXenstore implements AutoCloseable {
 
@@ -149,9 +148,7 @@ public final class BlockingXenstore implements AutoCloseable {
 
             @Override
             public void cancel() {
-                if (loop.inLoop()) {
-                    watch.cancel();
-                } else {
+                if (!loop.tryRun(watch::cancel)) {
                     loop.execute(watch::cancel);
                 }
             }
@@ -223,9 +220,7 @@ public final class BlockingXenstore implements AutoCloseable {
     /** Closes the connection. */
     @Override
     public void close() {
-        if (loop.inLoop()) {
-            store.close();
-        } else {
+        if (!loop.tryRun(store::close)) {
             call((Result<Void> result) -> {
                 store.close();
                 result.accept(null, null);
@@ -260,9 +255,7 @@ public final class BlockingXenstore implements AutoCloseable {
                 future.completeExceptionally(thrown);
             }
         };
-        if (loop.inLoop()) {
-            guarded.run();
-        } else {
+        if (!loop.tryRun(guarded)) {
             loop.execute(guarded);
         }
     }

@@ -32,12 +32,16 @@ class BlockingXenstoreTest {
     private BlockingXenstore store;
 
     private void open(boolean threaded) {
-        if (threaded) {
-            Clock clock = System::nanoTime;
-            loop = new EventLoop(new WakeOnlyEvents(clock), clock, new ConcurrentInbox());
-        } else {
-            loop = domain.loop;
-        }
+        open(threaded ? realLoop() : domain.loop, threaded);
+    }
+
+    private static EventLoop realLoop() {
+        Clock clock = System::nanoTime;
+        return new EventLoop(new WakeOnlyEvents(clock), clock, new ConcurrentInbox());
+    }
+
+    private void open(EventLoop onLoop, boolean threaded) {
+        loop = onLoop;
         XenstoreClient client = new XenstoreClient(server, loop, XenstoreClient.Options.DEFAULT);
         if (threaded) {
             thread = EventLoopThread.start(loop, "test-loop");
@@ -163,9 +167,10 @@ class BlockingXenstoreTest {
                 .hasMessageContaining("read silent");
     }
 
-    @Test
-    void shouldServeManyThreads() throws InterruptedException {
-        open(true);
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldServeManyThreads_whetherOrNotOneOwnsTheLoop(boolean owned) throws InterruptedException {
+        open(realLoop(), owned);
         List<Thread> threads = new ArrayList<>();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         for (int t = 0; t < 8; t++) {
