@@ -11,6 +11,8 @@ import org.xenpv.xenbus.BareGuest;
  * @param eventChannelsMax the highest event channel port (max_event_channels), 8 to 131071
  * @param console whether it has a primary console, served from dom0
  * @param driverDomain may have backends: a domain with devices of its own (driver_domain=1)
+ * @param thread whether a live host gives it a thread of its own; if not, whoever waits for something of the guest runs
+ *     it meanwhile, as in a deterministic host, but on any number of threads
  * @param guest how the guest in it is assembled
  */
 public record DomainConfig(
@@ -20,6 +22,7 @@ public record DomainConfig(
         int eventChannelsMax,
         boolean console,
         boolean driverDomain,
+        boolean thread,
         BareGuest.Options guest) {
 
     public DomainConfig {
@@ -42,31 +45,38 @@ public record DomainConfig(
 
     /** 32 MiB, 64 grant frames, 1023 ports as Xen gives by default, a console, {@link BareGuest.Options#defaults()}. */
     public static DomainConfig named(String name) {
-        return new DomainConfig(name, 8192, 64, 1023, true, false, BareGuest.Options.defaults());
+        return new DomainConfig(name, 8192, 64, 1023, true, false, true, BareGuest.Options.defaults());
     }
 
     public DomainConfig withMemoryPages(int pages) {
-        return new DomainConfig(name, pages, grantFramesMax, eventChannelsMax, console, driverDomain, guest);
+        return new DomainConfig(name, pages, grantFramesMax, eventChannelsMax, console, driverDomain, thread, guest);
     }
 
     public DomainConfig withGrantFramesMax(int frames) {
-        return new DomainConfig(name, memoryPages, frames, eventChannelsMax, console, driverDomain, guest);
+        return new DomainConfig(name, memoryPages, frames, eventChannelsMax, console, driverDomain, thread, guest);
     }
 
     public DomainConfig withEventChannelsMax(int ports) {
-        return new DomainConfig(name, memoryPages, grantFramesMax, ports, console, driverDomain, guest);
+        return new DomainConfig(name, memoryPages, grantFramesMax, ports, console, driverDomain, thread, guest);
     }
 
     public DomainConfig withConsole(boolean hasConsole) {
-        return new DomainConfig(name, memoryPages, grantFramesMax, eventChannelsMax, hasConsole, driverDomain, guest);
+        return new DomainConfig(
+                name, memoryPages, grantFramesMax, eventChannelsMax, hasConsole, driverDomain, thread, guest);
     }
 
     /** A domain for backends. */
     public DomainConfig asDriverDomain() {
-        return new DomainConfig(name, memoryPages, grantFramesMax, eventChannelsMax, console, true, guest);
+        return new DomainConfig(name, memoryPages, grantFramesMax, eventChannelsMax, console, true, thread, guest);
+    }
+
+    public DomainConfig withThread(boolean hasThread) {
+        return new DomainConfig(
+                name, memoryPages, grantFramesMax, eventChannelsMax, console, driverDomain, hasThread, guest);
     }
 
     public DomainConfig withGuest(BareGuest.Options options) {
-        return new DomainConfig(name, memoryPages, grantFramesMax, eventChannelsMax, console, driverDomain, options);
+        return new DomainConfig(
+                name, memoryPages, grantFramesMax, eventChannelsMax, console, driverDomain, thread, options);
     }
 }

@@ -59,7 +59,7 @@ public final class SimDomain {
             control = new ControlShutdown(guest, this::asked);
         }
         xen.boot(domain, guest.loop());
-        if (!xen.isDeterministic()) {
+        if (!xen.isDeterministic() && config.thread()) {
             thread = EventLoopThread.start(guest.loop(), "xen-dom" + domain.domid() + "-" + config.name());
         }
     }
@@ -139,18 +139,7 @@ public final class SimDomain {
 
     /** Runs something on the domain's loop and returns what it returns; its exceptions come out here. */
     public <T> T call(Function<? super XenGuest, ? extends T> body) {
-        if (guest.loop().inLoop()) {
-            return body.apply(guest);
-        }
-        LoopFuture<T> future = new LoopFuture<>(guest.loop());
-        guest.loop().execute(() -> {
-            try {
-                future.complete(body.apply(guest));
-            } catch (Throwable error) {
-                future.completeExceptionally(error);
-            }
-        });
-        return joined(future);
+        return LoopFuture.ask(guest.loop(), () -> body.apply(guest));
     }
 
     /** {@link #call} without a result. */
@@ -234,6 +223,11 @@ public final class SimDomain {
         }
     }
 
+    /** Whether it goes on when nobody waits for it: in a deterministic host as soon as anybody waits for anything. */
+    boolean runsByItself() {
+        return xen.isDeterministic() || config.thread();
+    }
+
     SuspendPoint suspendPoint() {
         return suspendPoint;
     }
@@ -249,6 +243,12 @@ public final class SimDomain {
         }
         stopped = true;
         suspendPoint.destroy();
+        if (!runsByItself()) {
+            LoopFuture.ask(guest.loop(), () -> {
+                guest.loop().close();
+                return null;
+            });
+        }
         if (thread != null && !thread.stop(STOP_NS)) {
             throw new IllegalStateException(
                     "domid=" + domid() + ": its loop does not end; something it called is stuck");

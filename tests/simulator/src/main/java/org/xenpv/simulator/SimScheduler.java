@@ -3,6 +3,7 @@ package org.xenpv.simulator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.xenpv.event.Clock;
 import org.xenpv.event.EventLoop;
@@ -16,7 +17,8 @@ import org.xenpv.simulator.hypervisor.Vcpu;
  * an order drawn from the seed, until the waiting one has something to do. Time is virtual: a step takes about a
  * microsecond, and when nobody has anything to do it jumps to the next deadline.
  *
- * <p>Everything happens on one thread. A step is one turn of a domain's event loop.
+ * <p>Everything happens on one thread; a second one that wants to wait meanwhile is refused. A step is one turn of a
+ * domain's event loop.
  */
 final class SimScheduler implements Processors, Clock {
 
@@ -29,6 +31,7 @@ final class SimScheduler implements Processors, Clock {
     private final List<Cpu> cpus = new ArrayList<>();
     private final List<Cpu> ready = new ArrayList<>();
     private final PriorityQueue<Later> later = new PriorityQueue<>();
+    private final AtomicReference<Thread> running = new AtomicReference<>();
     private long nowNs = START_NS;
     private long laterCount;
     private long steps;
@@ -122,16 +125,42 @@ final class SimScheduler implements Processors, Clock {
 
     /** Runs the host until a condition holds, for a program that is in no domain. */
     boolean runUntil(BooleanSupplier done, long deadlineNs) {
-        while (!done.getAsBoolean()) {
-            if (deadlineNs != EventLoop.NEVER && deadlineNs - nowNs <= 0) {
-                return false;
+        boolean entered = enter();
+        try {
+            while (!done.getAsBoolean()) {
+                if (deadlineNs != EventLoop.NEVER && deadlineNs - nowNs <= 0) {
+                    return false;
+                }
+                advance(null, deadlineNs);
             }
-            advance(null, deadlineNs);
+            return true;
+        } finally {
+            leave(entered);
+        }
+    }
+
+    /** @return false if the calling thread is in here already */
+    private boolean enter() {
+        Thread me = Thread.currentThread();
+        if (running.get() == me) {
+            return false;
+        }
+        Thread other = running.compareAndExchange(null, me);
+        if (other != null) {
+            throw new IllegalStateException("thread " + me.getName() + " waits while " + other.getName()
+                    + " runs the host: a deterministic host is used from one thread, a live one from any");
         }
         return true;
     }
 
+    private void leave(boolean entered) {
+        if (entered) {
+            running.set(null);
+        }
+    }
+
     private void handOver(Cpu waiting, long deadlineNs) {
+        boolean entered = enter();
         boolean outermost = !waiting.running;
         waiting.running = true;
         try {
@@ -149,6 +178,7 @@ final class SimScheduler implements Processors, Clock {
             if (outermost) {
                 waiting.running = false;
             }
+            leave(entered);
         }
     }
 

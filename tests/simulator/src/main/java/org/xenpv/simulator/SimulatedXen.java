@@ -38,7 +38,8 @@ import org.xenpv.xenbus.XenGuests;
  *
  * <p>A <em>deterministic</em> host is used from one thread. A domain runs while somebody waits: for a future of a
  * driver, in {@link SimDomain#await}, or here in {@link #runUntil}. The same seed and the same program give the same
- * {@link #traceHash}. A <em>live</em> host has a thread per domain and may be used from any thread.
+ * {@link #traceHash}; a second thread is refused. A <em>live</em> host has a thread per domain and may be used from any
+ * thread.
  */
 public final class SimulatedXen implements AutoCloseable {
 
@@ -102,7 +103,14 @@ public final class SimulatedXen implements AutoCloseable {
 
     private SimDomain domain0(HostConfig config) {
         DomainConfig dom0Config = new DomainConfig(
-                "Domain-0", config.dom0MemoryPages(), DOM0_GRANT_FRAMES, DOM0_PORTS, false, true, config.dom0Guest());
+                "Domain-0",
+                config.dom0MemoryPages(),
+                DOM0_GRANT_FRAMES,
+                DOM0_PORTS,
+                false,
+                true,
+                true,
+                config.dom0Guest());
         return build(
                 dom0Config, new DomainSpec(true, config.dom0MemoryPages(), DOM0_GRANT_FRAMES, DOM0_PORTS + 1, 0, -1));
     }
@@ -176,7 +184,11 @@ public final class SimulatedXen implements AutoCloseable {
     /** Until the guest has registered its watch on control/shutdown: from then on it can be suspended. */
     private void awaitBoot(SimDomain domain) {
         int domid = domain.domid();
-        dom0.await(() -> xenstored.usage(domid).watches() > 0, SETTLE);
+        if (domain.runsByItself()) {
+            dom0.await(() -> xenstored.usage(domid).watches() > 0, SETTLE);
+        } else {
+            domain.await(() -> dom0.call(guest -> xenstored.usage(domid).watches()) > 0, SETTLE);
+        }
     }
 
     /** Gives a domain's loop to the scheduler. */

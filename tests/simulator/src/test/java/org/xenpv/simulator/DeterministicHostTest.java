@@ -189,4 +189,40 @@ class DeterministicHostTest {
             assertThat(xen.runUntil(() -> false, Duration.ofMillis(1))).isFalse();
         }
     }
+
+    @Test
+    void shouldRefuseASecondThread_whileOneRunsTheHost() {
+        try (SimulatedXen xen = SimulatedXen.deterministic(1)) {
+            SimDomain domain = xen.createDomain(DomainConfig.named("guest"));
+            List<Throwable> refusals = new ArrayList<>();
+            Thread second = new Thread(() -> {
+                try {
+                    domain.await(() -> false, Duration.ofSeconds(1));
+                } catch (Throwable e) {
+                    refusals.add(e);
+                }
+            });
+            assertThat(xen.runUntil(
+                            () -> {
+                                second.start();
+                                joined(second);
+                                return true;
+                            },
+                            Duration.ofSeconds(1)))
+                    .isTrue();
+            assertThat(refusals).hasSize(1);
+            assertThat(refusals.get(0))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("used from one thread");
+            assertThat(domain.await(() -> false, Duration.ofSeconds(1))).isFalse();
+        }
+    }
+
+    private static void joined(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
 }
