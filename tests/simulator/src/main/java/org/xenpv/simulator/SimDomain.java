@@ -228,6 +228,13 @@ public final class SimDomain {
         return xen.isDeterministic() || config.thread();
     }
 
+    void runIfNobodyElseDoes() {
+        EventLoop loop = guest.loop();
+        if (!runsByItself() && !loop.isClosed()) {
+            loop.tryRun(loop::runOnce);
+        }
+    }
+
     SuspendPoint suspendPoint() {
         return suspendPoint;
     }

@@ -255,7 +255,8 @@ public final class SimulatedXen implements AutoCloseable {
     }
 
     /**
-     * Runs the host until a condition holds that is looked at on the calling thread.
+     * Runs the host until a condition holds that is looked at on the calling thread. In a live host that means to wait,
+     * and to give domains without a thread their turns.
      *
      * @param timeout virtual time in a deterministic host
      * @return whether it holds
@@ -269,6 +270,7 @@ public final class SimulatedXen implements AutoCloseable {
             if (deadlineNs - clock.nanoTime() <= 0) {
                 return false;
             }
+            domains().forEach(SimDomain::runIfNobodyElseDoes);
             LockSupport.parkNanos(LIVE_LOOK_NS);
         }
         return true;
