@@ -356,6 +356,23 @@ final class BlkScheduler implements BlkRequest.Completion {
         }
     }
 
+    /**
+     * Its caller wants it no more: what has not been issued of it will not be, and what is in flight keeps its place in
+     * the list until it is answered, so that a flush waits for it.
+     */
+    void withdraw(BlkOp op) {
+        if (!op.live || op.issued) {
+            return;
+        }
+        if (op.partsInFlight == 0) {
+            finish(op, new XenException(op.describe() + ": withdrawn"));
+        } else {
+            op.issued = true;
+            op.worstStatus = BlkRequest.ERROR;
+            cursor = op.next; // issued in part, so it was here
+        }
+    }
+
     /** Fails what has waited too long; its requests stay with the backend until it answers. */
     void expire(long nowNs) {
         while (first != null && first.deadlineNs - nowNs <= 0) {
@@ -389,13 +406,9 @@ final class BlkScheduler implements BlkRequest.Completion {
 
     /** Fails everything. */
     void failAll(XenException error) {
-        BlkOp end = last; // whoever answers a failure with another try must not keep us here
-        while (first != null) {
-            BlkOp op = first;
-            finish(op, error);
-            if (op == end) {
-                return;
-            }
+        // Counted: whoever answers a failure with another try must not keep us here.
+        for (int left = size; left > 0 && first != null; left--) {
+            finish(first, error);
         }
     }
 
@@ -407,6 +420,9 @@ final class BlkScheduler implements BlkRequest.Completion {
             long end = op.sector + op.bytes / BlkfrontFeatures.SECTOR_BYTES;
             if (op.kind != BlkOp.Kind.FLUSH && end > sectors) {
                 finish(op, new XenIoException(op.describe() + ": the disk shrank to " + sectors, BlkRequest.ERROR));
+                if (next != null && !next.live) {
+                    next = first; // whoever was told has withdrawn it
+                }
             }
             op = next;
         }

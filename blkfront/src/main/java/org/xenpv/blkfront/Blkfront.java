@@ -3,6 +3,7 @@ package org.xenpv.blkfront;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.xenpv.event.EventLoop;
 import org.xenpv.event.LoopFuture;
 import org.xenpv.fault.XenException;
@@ -10,8 +11,8 @@ import org.xenpv.fault.XenPeerGoneException;
 import org.xenpv.xenbus.XenGuest;
 
 /**
- * A disk for programs on the JVM, with futures and channels: may be used from any thread if the guest's loop has a
- * thread of its own, otherwise from the one that runs the loop.
+ * A disk for programs on the JVM, with futures and channels, for any number of threads: whether the guest's loop has a
+ * thread of its own or whoever waits for a future runs it.
  *
  * <pre>{@code
  * try (Blkfront disk = Blkfront.connect(xen, "device/vbd/51712")) {
@@ -20,9 +21,16 @@ import org.xenpv.xenbus.XenGuest;
  * }
  * }</pre>
  *
- * <p>Futures complete on the event loop's thread with the exception types of {@code org.xenpv.fault}. A buffer belongs to
- * the disk from the call until its future is complete. What a call must get right itself (range, alignment, a writable
- * disk) is refused at the call with IllegalArgumentException or IllegalStateException.
+ * <p>Futures complete on the event loop's thread with the exception types of {@code org.xenpv.fault}. What a call must get
+ * right itself (range, alignment, a writable disk) is refused at the call with IllegalArgumentException or
+ * IllegalStateException. {@link BlkfrontConfig#operationsMax} operations can be under way; the future of one more fails at
+ * once.
+ *
+ * <p>A buffer belongs to the disk from the call until its future is complete. To cancel the future that a call returned
+ * (to complete it in any other way is the same) takes the buffer back: once {@code cancel} has returned the disk neither
+ * reads nor writes it. What has not been issued to the backend by then will not be; what has been may still be done, a
+ * write in whole or in part, and a {@link #flush} called afterwards waits for it. Stages made of the future, by {@code
+ * thenApply} and the like, do not pass on that they were cancelled.
  *
  * <p>In a flight recording {@code org.xenpv.BlkState} says when a disk was connected, resized or ended, and {@code
  * org.xenpv.BlkOperation}, off unless enabled, what each operation took.
@@ -31,6 +39,7 @@ public final class Blkfront implements AutoCloseable {
 
     private final EventLoop loop;
     private final BlkfrontDevice device;
+    private final BlkSubmissions submissions;
     private final LoopFuture<Void> connected;
     private final LoopFuture<Void> ended;
     private volatile BlkGeometry geometry;
@@ -56,11 +65,14 @@ public final class Blkfront implements AutoCloseable {
             @Override
             public void ended(XenException reason) {
                 BlkStateEvent.record(nodename, "ended", 0, reason);
-                connected.completeExceptionally(
-                        reason != null ? reason : new XenPeerGoneException(nodename + " is closed"));
+                XenException why = reason != null ? reason : new XenPeerGoneException(nodename + " is closed");
+                loop.removeSource(submissions);
+                submissions.end(why);
+                connected.completeExceptionally(why);
                 ended.complete(null);
             }
         });
+        this.submissions = new BlkSubmissions(loop, device, config);
     }
 
     public static Blkfront connect(XenGuest guest, String nodename) {
@@ -75,7 +87,8 @@ public final class Blkfront implements AutoCloseable {
      */
     public static Blkfront connect(XenGuest guest, String nodename, BlkfrontConfig config) {
         Blkfront disk = new Blkfront(guest, nodename, config);
-        LoopFuture.ask(disk.loop, () -> {
+        disk.onLoop(() -> {
+            disk.loop.addSource(disk.submissions); // before the device's own: what it takes is issued in the same turn
             disk.device.start();
             return null;
         });
@@ -90,11 +103,19 @@ public final class Blkfront implements AutoCloseable {
 
     /** What was negotiated. */
     public BlkfrontFeatures features() {
-        return LoopFuture.ask(loop, device::features);
+        return onLoop(device::features);
     }
 
     public BlkStats stats() {
-        return LoopFuture.ask(loop, device::stats);
+        return onLoop(device::stats);
+    }
+
+    /** After everything that was called for before. */
+    private <T> T onLoop(Supplier<T> call) {
+        return LoopFuture.ask(loop, () -> {
+            submissions.takeAll();
+            return call.get();
+        });
     }
 
     /** The core, for use on the event loop's thread only. */
@@ -117,28 +138,23 @@ public final class Blkfront implements AutoCloseable {
         if (into.isReadOnly()) {
             throw new IllegalArgumentException("the buffer is read-only, a read must write to it");
         }
-        int bytes = into.remaining();
-        CompletableFuture<Integer> future =
-                submit(BlkOp.Kind.READ, sector, bytes, new ByteBufferData(into)).thenApply(none -> bytes);
-        into.position(into.limit());
-        return future;
+        return transfer(BlkOp.Kind.READ, sector, into);
     }
 
     /** Writes the buffer's remaining bytes. */
     public CompletableFuture<Integer> write(long sector, ByteBuffer from) {
-        int bytes = from.remaining();
-        CompletableFuture<Integer> future = submit(BlkOp.Kind.WRITE, sector, bytes, new ByteBufferData(from))
-                .thenApply(none -> bytes);
-        from.position(from.limit());
-        return future;
+        return transfer(BlkOp.Kind.WRITE, sector, from);
     }
 
     /** The same with barrier semantics; what it carries must fit into one request. */
     public CompletableFuture<Integer> writeBarrier(long sector, ByteBuffer from) {
-        int bytes = from.remaining();
-        CompletableFuture<Integer> future = submit(BlkOp.Kind.WRITE_BARRIER, sector, bytes, new ByteBufferData(from))
-                .thenApply(none -> bytes);
-        from.position(from.limit());
+        return transfer(BlkOp.Kind.WRITE_BARRIER, sector, from);
+    }
+
+    private CompletableFuture<Integer> transfer(BlkOp.Kind kind, long sector, ByteBuffer buffer) {
+        int bytes = buffer.remaining();
+        CompletableFuture<Integer> future = submit(kind, sector, bytes, new ByteBufferData(buffer), bytes);
+        buffer.position(buffer.limit());
         return future;
     }
 
@@ -147,17 +163,17 @@ public final class Blkfront implements AutoCloseable {
      * was not.
      */
     public CompletableFuture<Void> flush() {
-        return submit(BlkOp.Kind.FLUSH, 0, 0, null);
+        return submit(BlkOp.Kind.FLUSH, 0, 0, null, null);
     }
 
     /** Tells the backend that these sectors are not needed any more. */
     public CompletableFuture<Void> discard(long sector, long sectorCount) {
-        return submit(BlkOp.Kind.DISCARD, sector, discardBytes(sectorCount), null);
+        return submit(BlkOp.Kind.DISCARD, sector, discardBytes(sectorCount), null, null);
     }
 
     /** The same, and what stood there must not be recoverable. */
     public CompletableFuture<Void> discardSecurely(long sector, long sectorCount) {
-        return submit(BlkOp.Kind.SECURE_DISCARD, sector, discardBytes(sectorCount), null);
+        return submit(BlkOp.Kind.SECURE_DISCARD, sector, discardBytes(sectorCount), null, null);
     }
 
     private static long discardBytes(long sectorCount) {
@@ -173,55 +189,17 @@ public final class Blkfront implements AutoCloseable {
         return new BlkfrontChannel(this);
     }
 
-    private CompletableFuture<Void> submit(BlkOp.Kind kind, long sector, long bytes, BlkData data) {
-        BlkOp op = new BlkOp();
-        LoopFuture<Void> future = new LoopFuture<>(loop);
-        BlkOperationEvent event = new BlkOperationEvent();
-        event.begin();
-        op.set(kind, sector, bytes, data, (done, error) -> {
-            record(event, done, error);
-            if (error == null) {
-                future.complete(null);
-            } else {
-                future.completeExceptionally(error);
-            }
-        });
-        geometry.check(device.nodename(), op);
-        Runnable submission = () -> {
-            try {
-                device.submit(op);
-            } catch (RuntimeException e) {
-                future.completeExceptionally(e);
-            }
-        };
-        if (loop.inLoop()) {
-            submission.run();
-        } else {
-            try {
-                loop.execute(submission);
-            } catch (XenException tooMany) {
-                future.completeExceptionally(tooMany);
-            }
-        }
+    private <T> CompletableFuture<T> submit(BlkOp.Kind kind, long sector, long bytes, ByteBufferData data, T success) {
+        BlkFuture<T> future = new BlkFuture<>(loop, submissions, kind, sector, bytes, data, success);
+        geometry.check(device.nodename(), future.op());
+        submissions.submit(future);
         return future;
-    }
-
-    private void record(BlkOperationEvent event, BlkOp op, XenException error) {
-        event.end();
-        if (event.shouldCommit()) {
-            event.device = device.nodename();
-            event.kind = op.kind().name();
-            event.sector = op.sector();
-            event.bytes = op.bytes();
-            event.error = error == null ? null : error.toString();
-            event.commit();
-        }
     }
 
     /** Waits for what was submitted, closes the device, and gives everything back; bounded by the handshake's deadlines. */
     @Override
     public void close() {
-        LoopFuture.ask(loop, () -> {
+        onLoop(() -> {
             device.close();
             return null;
         });

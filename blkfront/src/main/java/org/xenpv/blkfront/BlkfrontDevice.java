@@ -152,6 +152,14 @@ public final class BlkfrontDevice {
         armDeadline();
     }
 
+    /**
+     * Ends an operation as far as possible: what has not been issued of it will not be. If any of it is in flight its
+     * data may still be asked for when the connection is lost, and is to refuse. Idempotent.
+     */
+    void withdraw(BlkOp op) {
+        scheduler.withdraw(op);
+    }
+
     /** Finishes what has been submitted, closes the device; {@link Listener#ended} tells when. Idempotent. */
     public void close() {
         if (!closing && !ended) {

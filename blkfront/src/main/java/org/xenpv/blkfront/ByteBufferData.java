@@ -3,7 +3,10 @@ package org.xenpv.blkfront;
 import java.nio.ByteBuffer;
 import org.xenpv.memory.SharedMemory;
 
-/** {@link BlkData} over a ByteBuffer, from its position at the time of the call; the position is not moved. JVM only. */
+/**
+ * {@link BlkData} over a ByteBuffer, from its position at the time of the call; the position is not moved. Its owner can
+ * take it back at any moment and from any thread. JVM only.
+ */
 final class ByteBufferData implements BlkData {
 
     private static final int CHUNK = 4096;
@@ -12,14 +15,26 @@ final class ByteBufferData implements BlkData {
     private final int from;
     private final byte[] chunk;
 
+    /** The buffer is its owner's again. Guarded by this, as is every copy, so that none is under way then. */
+    private boolean takenBack;
+
     ByteBufferData(ByteBuffer buffer) {
         this.buffer = buffer.duplicate();
         this.from = buffer.position();
         this.chunk = buffer.hasArray() ? null : new byte[CHUNK];
     }
 
+    /** Once this has returned the buffer is neither read nor written any more. Waits for a copy that is under way. */
+    synchronized void takeBack() {
+        takenBack = true;
+    }
+
+    /** @throws IllegalStateException if the buffer has been taken back: what it holds now is not to be written */
     @Override
-    public void toDevice(int offset, SharedMemory target, int targetAt, int bytes) {
+    public synchronized void toDevice(int offset, SharedMemory target, int targetAt, int bytes) {
+        if (takenBack) {
+            throw new IllegalStateException("the buffer has been taken back");
+        }
         if (chunk == null) {
             target.copyIn(targetAt, buffer.array(), buffer.arrayOffset() + from + offset, bytes);
             return;
@@ -31,8 +46,12 @@ final class ByteBufferData implements BlkData {
         }
     }
 
+    /** What comes after the buffer has been taken back is dropped. */
     @Override
-    public void fromDevice(int offset, SharedMemory source, int sourceAt, int bytes) {
+    public synchronized void fromDevice(int offset, SharedMemory source, int sourceAt, int bytes) {
+        if (takenBack) {
+            return;
+        }
         if (chunk == null) {
             source.copyOut(sourceAt, buffer.array(), buffer.arrayOffset() + from + offset, bytes);
             return;

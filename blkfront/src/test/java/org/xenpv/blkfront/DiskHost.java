@@ -30,9 +30,14 @@ final class DiskHost implements AutoCloseable {
     }
 
     DiskHost(SimulatedXen xen, MemoryStore store, BlkbackConfig config, BlkbackService.Setup setup) {
+        this(xen, DomainConfig.named("guest"), store, config, setup);
+    }
+
+    DiskHost(
+            SimulatedXen xen, DomainConfig guest, MemoryStore store, BlkbackConfig config, BlkbackService.Setup setup) {
         this.xen = xen;
         this.store = store;
-        this.guest = xen.createDomain(DomainConfig.named("guest"));
+        this.guest = xen.createDomain(guest);
         this.driverDomain = xen.createDomain(DomainConfig.named("disks").asDriverDomain());
         this.setup = setup;
         this.service = serve(config);

@@ -34,6 +34,7 @@ class FlightRecordingTest {
                     Blkfront disk = host.connect()) {
                 disk.write(8, ByteBuffer.allocate(4096)).join();
                 assertThatThrownBy(() -> disk.flush().join()).hasCauseInstanceOf(XenIoException.class);
+                disk.read(16, ByteBuffer.allocate(512)).cancel(true);
             }
             recording.stop();
             recording.dump(file);
@@ -48,6 +49,6 @@ class FlightRecordingTest {
                 .filteredOn(event -> event.getEventType().getName().equals("org.xenpv.BlkOperation"))
                 .extracting(event -> event.getString("kind") + " " + event.getLong("sector") + " "
                         + event.getLong("bytes") + " " + (event.getString("error") == null))
-                .containsExactly("WRITE 8 4096 true", "FLUSH 0 0 false");
+                .containsExactly("WRITE 8 4096 true", "FLUSH 0 0 false", "READ 16 512 false");
     }
 }

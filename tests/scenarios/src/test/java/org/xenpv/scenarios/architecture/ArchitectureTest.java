@@ -47,6 +47,8 @@ class ArchitectureTest {
             "org.xenpv.xenstore.UnixSocketTransport",
             "org.xenpv.blkfront.Blkfront",
             "org.xenpv.blkfront.BlkfrontChannel",
+            "org.xenpv.blkfront.BlkFuture",
+            "org.xenpv.blkfront.BlkSubmissions",
             "org.xenpv.blkfront.ByteBufferData",
             "org.xenpv.blkfront.BlkOperationEvent",
             "org.xenpv.blkfront.BlkStateEvent",
