@@ -184,9 +184,30 @@ public final class Blkfront implements AutoCloseable {
         return sectorCount * BlkfrontFeatures.SECTOR_BYTES;
     }
 
-    /** A channel of its own position over the whole disk, for bytes of any alignment. Blocking; one thread at a time. */
+    /**
+     * A channel of its own position over the whole disk, for bytes of any alignment. Blocking, and not from inside a call
+     * of the loop; several threads may share it, a call of one then waits for those of others.
+     *
+     * <p>The disk's size is fixed: a write past it writes what fits, or throws if nothing does; {@code truncate} to less
+     * throws. If only part of a call can be done, the call returns how much was, and the next one throws what stopped it;
+     * the positions of channel and buffer stand behind what was done. A thread that is interrupted gets an {@link
+     * java.io.InterruptedIOException}, stays interrupted and has its buffer back; the channel stays open. Closing it
+     * leaves the disk open, and does not end a call that another thread is in.
+     *
+     * <p>Where a write begins or ends within a sector, the sector is read, changed and written back. No other call of the
+     * same channel comes in between. What another channel, {@link #write} or anybody else writes to the same sector
+     * meanwhile can be lost.
+     */
     public SeekableByteChannel channel() {
         return new BlkfrontChannel(this);
+    }
+
+    /** @throws IllegalStateException inside a call of the loop, which must not wait for the loop */
+    void checkMayWait() {
+        if (loop.dispatching()) {
+            throw new IllegalStateException(device.nodename()
+                    + ": waiting for the disk inside a call of the loop: use read and write, and their futures");
+        }
     }
 
     private <T> CompletableFuture<T> submit(BlkOp.Kind kind, long sector, long bytes, ByteBufferData data, T success) {

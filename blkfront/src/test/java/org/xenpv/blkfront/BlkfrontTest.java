@@ -3,11 +3,7 @@ package org.xenpv.blkfront;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.NonWritableChannelException;
-import java.nio.channels.SeekableByteChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -387,8 +383,6 @@ class BlkfrontTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("read-only");
             assertThatThrownBy(() -> disk.discard(0, 1)).isInstanceOf(IllegalStateException.class);
-            assertThatThrownBy(() -> disk.channel().write(ByteBuffer.allocate(1)))
-                    .isInstanceOf(NonWritableChannelException.class);
             assertThat(read(disk, 0, 512)).containsOnly(0);
         }
     }
@@ -464,41 +458,6 @@ class BlkfrontTest {
             assertThatThrownBy(() -> disk.read(0, ByteBuffer.allocate(512)).join())
                     .hasCauseInstanceOf(XenConfigException.class)
                     .hasMessageContaining("sector-size");
-        }
-    }
-
-    @SimulatedXenTest
-    void channelShouldServeBytesOfAnyAlignment(SimulatedXen xen) throws IOException {
-        byte[] model = randomBytes(DISK_BYTES, 1);
-        Random random = new Random(xen.seed());
-        try (DiskHost host = new DiskHost(xen, MemoryStore.of(model), BlkbackConfig.DEFAULT);
-                Blkfront disk = host.connect();
-                SeekableByteChannel channel = disk.channel()) {
-            assertThat(channel.size()).isEqualTo(DISK_BYTES);
-            for (int i = 0; i < 100; i++) {
-                int at = random.nextInt(DISK_BYTES);
-                int bytes = Math.min(1 + random.nextInt(3000), DISK_BYTES - at);
-                channel.position(at);
-                if (random.nextBoolean()) {
-                    byte[] written = randomBytes(bytes, random.nextLong());
-                    System.arraycopy(written, 0, model, at, bytes);
-                    assertThat(channel.write(ByteBuffer.wrap(written))).isEqualTo(bytes);
-                } else {
-                    ByteBuffer into = ByteBuffer.allocate(bytes);
-                    assertThat(channel.read(into)).isEqualTo(bytes);
-                    assertThat(into.array()).isEqualTo(Arrays.copyOfRange(model, at, at + bytes));
-                }
-                assertThat(channel.position()).isEqualTo(at + bytes);
-            }
-            assertThat(host.store.content()).isEqualTo(model);
-
-            channel.position(DISK_BYTES);
-            assertThat(channel.read(ByteBuffer.allocate(1))).isEqualTo(-1);
-            assertThatThrownBy(() -> channel.write(ByteBuffer.allocate(1))).isInstanceOf(IOException.class);
-            assertThatThrownBy(() -> channel.truncate(1)).isInstanceOf(IOException.class);
-            assertThatThrownBy(() -> channel.position(-1)).isInstanceOf(IllegalArgumentException.class);
-            channel.close();
-            assertThatThrownBy(() -> channel.read(ByteBuffer.allocate(1))).isInstanceOf(ClosedChannelException.class);
         }
     }
 

@@ -22,7 +22,7 @@ import org.xenpv.simulator.SimulatedXen;
 import org.xenpv.testkit.xen.OnSimulatedXen;
 
 /** One disk, many threads: with a thread that owns the guest's loop, and with none. */
-@Timeout(120)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BlkfrontThreadsTest {
 
     private static final int DISK_BYTES = 8 << 20;

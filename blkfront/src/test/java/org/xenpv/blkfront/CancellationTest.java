@@ -294,7 +294,7 @@ class CancellationTest {
 
     @Test
     @OnSimulatedXen(mode = OnSimulatedXen.Mode.LIVE)
-    @Timeout(60)
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void shouldNotEvenBeSubmitted_whenCancelledBeforeTheLoopTakesIt(SimulatedXen xen) throws Exception {
         try (DiskHost host = new DiskHost(xen, new MemoryStore(DISK_BYTES, false), BlkbackConfig.DEFAULT);
                 Blkfront disk = host.connect()) {
@@ -313,7 +313,7 @@ class CancellationTest {
 
     @Test
     @OnSimulatedXen(mode = OnSimulatedXen.Mode.LIVE)
-    @Timeout(60)
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void shouldLeaveTheBufferAlone_whateverTheLoopIsDoing(SimulatedXen xen) {
         try (DiskHost host = new DiskHost(
                         xen, MemoryStore.of(BlkfrontTest.randomBytes(DISK_BYTES, 1)), BlkbackConfig.DEFAULT);

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.xenpv.backends.block.Blkback;
 import org.xenpv.backends.block.BlkbackConfig;
 import org.xenpv.backends.block.BlkbackService;
+import org.xenpv.backends.block.BlockStore;
 import org.xenpv.backends.block.MemoryStore;
 import org.xenpv.fault.XenException;
 import org.xenpv.simulator.DomainConfig;
@@ -12,7 +13,7 @@ import org.xenpv.simulator.SimDevice;
 import org.xenpv.simulator.SimDomain;
 import org.xenpv.simulator.SimulatedXen;
 
-/** A guest, a driver domain that serves a disk of memory, and the disk attached. */
+/** A guest, a driver domain that serves a disk, of memory as a rule, and the disk attached. */
 final class DiskHost implements AutoCloseable {
 
     static final String NODENAME = "device/vbd/51712";
@@ -20,7 +21,10 @@ final class DiskHost implements AutoCloseable {
     final SimulatedXen xen;
     final SimDomain guest;
     final SimDomain driverDomain;
+    /** Null if what is served is not a disk of memory. */
     final MemoryStore store;
+
+    private final BlockStore served;
     final BlkbackService.Setup setup;
     BlkbackService service;
     SimDevice device;
@@ -34,9 +38,10 @@ final class DiskHost implements AutoCloseable {
     }
 
     DiskHost(
-            SimulatedXen xen, DomainConfig guest, MemoryStore store, BlkbackConfig config, BlkbackService.Setup setup) {
+            SimulatedXen xen, DomainConfig guest, BlockStore served, BlkbackConfig config, BlkbackService.Setup setup) {
         this.xen = xen;
-        this.store = store;
+        this.served = served;
+        this.store = served instanceof MemoryStore memory ? memory : null;
         this.guest = xen.createDomain(guest);
         this.driverDomain = xen.createDomain(DomainConfig.named("disks").asDriverDomain());
         this.setup = setup;
@@ -46,7 +51,7 @@ final class DiskHost implements AutoCloseable {
 
     private BlkbackService serve(BlkbackConfig config) {
         return driverDomain.start(domain -> {
-            BlkbackService started = new BlkbackService(domain, (params, writable) -> store, config, setup);
+            BlkbackService started = new BlkbackService(domain, (params, writable) -> served, config, setup);
             started.start();
             return started;
         });
