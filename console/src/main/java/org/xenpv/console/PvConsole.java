@@ -14,7 +14,8 @@ import org.xenpv.fault.XenException;
 import org.xenpv.xenbus.XenGuest;
 
 /**
- * A console for programs on the JVM: two streams, each for one thread at a time.
+ * A console for programs on the JVM: two streams, each for one thread at a time, whether or not the guest's loop has a
+ * thread of its own.
  *
  * <pre>{@code
  * try (PvConsole console = PvConsole.primary(xen)) {
@@ -22,6 +23,9 @@ import org.xenpv.xenbus.XenGuest;
  *     int key = console.input().read();
  * }
  * }</pre>
+ *
+ * <p>In a flight recording {@code org.xenpv.ConsoleState} says when a console was connected or ended, and why, and {@code
+ * org.xenpv.ConsoleDrop} when how much of its output was dropped.
  */
 public final class PvConsole implements AutoCloseable {
 
@@ -36,6 +40,9 @@ public final class PvConsole implements AutoCloseable {
 
     private LoopFuture<Void> writable;
 
+    /** How many dropped bytes flight recordings have been told of. Touched on the loop's thread only. */
+    private long dropsRecorded;
+
     private PvConsole(XenGuest guest, String nodename, ConsoleConfig config) {
         this.loop = guest.loop();
         this.config = config;
@@ -46,6 +53,7 @@ public final class PvConsole implements AutoCloseable {
         ConsoleDevice.Listener listener = new ConsoleDevice.Listener() {
             @Override
             public void connected() {
+                ConsoleStateEvent.record(device.name(), "connected", null);
                 connected.complete(null);
             }
 
@@ -65,6 +73,8 @@ public final class PvConsole implements AutoCloseable {
 
             @Override
             public void ended(XenException reason) {
+                recordDrops();
+                ConsoleStateEvent.record(device.name(), "ended", reason);
                 if (reason != null) {
                     ended.completeExceptionally(reason);
                     connected.completeExceptionally(reason);
@@ -182,8 +192,11 @@ public final class PvConsole implements AutoCloseable {
                 long deadline = loop.clock().nanoTime() + config.writeNs();
                 while (true) {
                     int from = done;
-                    Attempt attempt =
-                            attempt(() -> new Attempt(device.write(source, at + from, lengthBytes - from), writable));
+                    Attempt attempt = attempt(() -> {
+                        int accepted = device.write(source, at + from, lengthBytes - from);
+                        recordDrops();
+                        return new Attempt(accepted, writable);
+                    });
                     done += attempt.count;
                     if (done == lengthBytes) {
                         return;
@@ -195,6 +208,14 @@ public final class PvConsole implements AutoCloseable {
                 }
             }
         };
+    }
+
+    private void recordDrops() {
+        long drops = device.stats().bytesDropped();
+        if (drops != dropsRecorded) {
+            ConsoleDropEvent.record(device.name(), drops - dropsRecorded);
+            dropsRecorded = drops;
+        }
     }
 
     /** What a try brought, and what to wait for before the next. */

@@ -55,6 +55,8 @@ class ArchitectureTest {
             "org.xenpv.netfront.NetStateEvent",
             "org.xenpv.netfront.Netfront",
             "org.xenpv.netfront.wrapper.StreamSink",
+            "org.xenpv.console.ConsoleDropEvent",
+            "org.xenpv.console.ConsoleStateEvent",
             "org.xenpv.console.PvConsole",
             "org.xenpv.console.RawTerminal");
 
