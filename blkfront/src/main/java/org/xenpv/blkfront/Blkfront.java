@@ -21,16 +21,16 @@ import org.xenpv.xenbus.XenGuest;
  * }
  * }</pre>
  *
- * <p>Futures complete on the event loop's thread with the exception types of {@code org.xenpv.fault}. What a call must get
- * right itself (range, alignment, a writable disk) is refused at the call with IllegalArgumentException or
- * IllegalStateException. {@link BlkfrontConfig#operationsMax} operations can be under way; the future of one more fails at
- * once.
+ * <p>Futures complete on the event loop's thread with the exception types of {@code org.xenpv.fault}. What a call
+ * must get right itself (range, alignment, a writable disk) is refused at the call with IllegalArgumentException or
+ * IllegalStateException. {@link BlkfrontConfig#operationsMax} operations can be under way; the future of one more
+ * fails at once.
  *
- * <p>A buffer belongs to the disk from the call until its future is complete. To cancel the future that a call returned
- * (to complete it in any other way is the same) takes the buffer back: once {@code cancel} has returned the disk neither
- * reads nor writes it. What has not been issued to the backend by then will not be; what has been may still be done, a
- * write in whole or in part, and a {@link #flush} called afterwards waits for it. Stages made of the future, by {@code
- * thenApply} and the like, do not pass on that they were cancelled.
+ * <p>A buffer belongs to the disk from the call until its future is complete. To cancel the future that a call
+ * returned (to complete it in any other way is the same) takes the buffer back: once {@code cancel} has returned the
+ * disk neither reads nor writes it. What has not been issued to the backend by then will not be; what has been may
+ * still be done, a write in whole or in part, and a {@link #flush} called afterwards waits for it. Stages made of the
+ * future, by {@code thenApply} and the like, do not pass on that they were cancelled.
  *
  * <p>In a flight recording {@code org.xenpv.BlkState} says when a disk was connected, resized or ended, and {@code
  * org.xenpv.BlkOperation}, off unless enabled, what each operation took.
@@ -185,18 +185,18 @@ public final class Blkfront implements AutoCloseable {
     }
 
     /**
-     * A channel of its own position over the whole disk, for bytes of any alignment. Blocking, and not from inside a call
-     * of the loop; several threads may share it, a call of one then waits for those of others.
+     * A channel of its own position over the whole disk, for bytes of any alignment. Blocking, and not from inside a
+     * call of the loop; several threads may share it, a call of one then waits for those of others.
      *
-     * <p>The disk's size is fixed: a write past it writes what fits, or throws if nothing does; {@code truncate} to less
-     * throws. If only part of a call can be done, the call returns how much was, and the next one throws what stopped it;
-     * the positions of channel and buffer stand behind what was done. A thread that is interrupted gets an {@link
-     * java.io.InterruptedIOException}, stays interrupted and has its buffer back; the channel stays open. Closing it
-     * leaves the disk open, and does not end a call that another thread is in.
+     * <p>The disk's size is fixed: a write past it writes what fits, or throws if nothing does; {@code truncate} to
+     * less throws. If only part of a call can be done, the call returns how much was, and the next one throws what
+     * stopped it; the positions of channel and buffer stand behind what was done. A thread that is interrupted gets
+     * an {@link java.io.InterruptedIOException}, stays interrupted and has its buffer back; the channel stays open.
+     * Closing it leaves the disk open, and does not end a call that another thread is in.
      *
-     * <p>Where a write begins or ends within a sector, the sector is read, changed and written back. No other call of the
-     * same channel comes in between. What another channel, {@link #write} or anybody else writes to the same sector
-     * meanwhile can be lost.
+     * <p>Where a write begins or ends within a sector, the sector is read, changed and written back. No other call of
+     * the same channel comes in between. What another channel, {@link #write} or anybody else writes to the same
+     * sector meanwhile can be lost.
      */
     public SeekableByteChannel channel() {
         return new BlkfrontChannel(this);

@@ -208,8 +208,8 @@ public final class BlkfrontConfig {
     }
 
     /**
-     * Operations accepted and not finished, wherever they are: on their way from another thread to the loop, waiting, or
-     * in flight; those given up by their callers too while they are in flight. 1 to 1 << 20.
+     * Operations accepted and not finished, wherever they are: on their way from another thread to the loop, waiting,
+     * or in flight; those given up by their callers too while they are in flight. 1 to 1 << 20.
      */
     public int operationsMax() {
         return operationsMax;

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.xenpv.memory.SharedMemory;
 
 /**
- * {@link BlkData} over a ByteBuffer, from its position at the time of the call; the position is not moved. Its owner can
- * take it back at any moment and from any thread. JVM only.
+ * {@link BlkData} over a ByteBuffer, from its position at the time of the call; the position is not moved. Its owner
+ * can take it back at any moment and from any thread. JVM only.
  */
 final class ByteBufferData implements BlkData {
 

@@ -24,8 +24,8 @@ import org.xenpv.xenbus.XenGuest;
  * }
  * }</pre>
  *
- * <p>In a flight recording {@code org.xenpv.ConsoleState} says when a console was connected or ended, and why, and {@code
- * org.xenpv.ConsoleDrop} when how much of its output was dropped.
+ * <p>In a flight recording {@code org.xenpv.ConsoleState} says when a console was connected or ended, and why, and
+ * {@code org.xenpv.ConsoleDrop} when how much of its output was dropped.
  */
 public final class PvConsole implements AutoCloseable {
 

@@ -281,8 +281,8 @@ public final class EventLoop {
     }
 
     /**
-     * Calls an action here and now, with the loop and everything on it to itself, if the calling thread owns the loop or
-     * nobody does. What it throws comes out here. Overtakes what waits in the inbox.
+     * Calls an action here and now, with the loop and everything on it to itself, if the calling thread owns the loop
+     * or nobody does. What it throws comes out here. Overtakes what waits in the inbox.
      *
      * @return false if another thread owns the loop: the action was not called, and is to go through {@link #execute}
      */
