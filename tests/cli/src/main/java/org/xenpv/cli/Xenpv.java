@@ -10,22 +10,25 @@ import picocli.CommandLine.HelpCommand;
 @Command(
         name = "xenpv",
         description = "Xen PV drivers over a simulated host.",
-        subcommands = {DemoCommand.class, HelpCommand.class},
+        subcommands = {DemoCommand.class, DiskCat.class, ConsoleEcho.class, XenstoreLs.class, HelpCommand.class},
         synopsisSubcommandLabel = "COMMAND")
 public final class Xenpv {
 
     public static void main(String[] args) {
-        System.exit(commandLine(new DemoCommand()).execute(args));
+        System.exit(commandLine().execute(args));
     }
 
-    /** The command line, with a given main job. */
-    static CommandLine commandLine(DemoCommand demo) {
+    /** The command line; the given commands stand in for those of their class. */
+    static CommandLine commandLine(Object... commands) {
         CommandLine commandLine = new CommandLine(new Xenpv(), new CommandLine.IFactory() {
             @Override
             public <K> K create(Class<K> type) throws Exception {
-                return type.isInstance(demo)
-                        ? type.cast(demo)
-                        : CommandLine.defaultFactory().create(type);
+                for (Object command : commands) {
+                    if (type.isInstance(command)) {
+                        return type.cast(command);
+                    }
+                }
+                return CommandLine.defaultFactory().create(type);
             }
         });
         commandLine.setParameterExceptionHandler((error, args) -> {
