@@ -48,9 +48,12 @@ public final class Ethernet<D extends NetworkDevice> implements EthernetLayer, N
         return device.carrier();
     }
 
+    /** Before the device has connected this is what it may turn out to be. */
     @Override
     public int payloadBytesMax() {
-        return Math.min(device.mtu(), device.offloads().frameBytesMax() - HEADER_BYTES);
+        NetOffloads offloads = device.offloads();
+        int mtu = device.mtu();
+        return offloads == null ? mtu : Math.min(mtu, offloads.frameBytesMax() - HEADER_BYTES);
     }
 
     @Override
@@ -59,7 +62,7 @@ public final class Ethernet<D extends NetworkDevice> implements EthernetLayer, N
         if (payloadBytes < 0 || payloadBytes > most) {
             throw new IllegalArgumentException("payloadBytes=" + payloadBytes + ", must be 0 to " + most);
         }
-        NetPacket packet = device.acquire(HEADER_BYTES + payloadBytes);
+        NetPacket packet = device.offloads() == null ? null : device.acquire(HEADER_BYTES + payloadBytes);
         if (packet != null) {
             packet.pull(HEADER_BYTES);
         }
@@ -78,7 +81,8 @@ public final class Ethernet<D extends NetworkDevice> implements EthernetLayer, N
 
     @Override
     public boolean mayLeaveChecksum(NetPacket packet) {
-        return device.offloads().csumV4();
+        NetOffloads offloads = device.offloads();
+        return offloads != null && offloads.csumV4();
     }
 
     @Override

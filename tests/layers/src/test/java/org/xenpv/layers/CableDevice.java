@@ -62,6 +62,12 @@ final class CableDevice implements NetworkDevice {
         }
     }
 
+    /** Is as a device is that has not connected yet; {@link #change} connects it. */
+    void unconnected() {
+        offloads = null;
+        carrier = false;
+    }
+
     /** Takes no packets from now on. */
     void refusing(boolean refuses) {
         refusing = refuses;
@@ -80,7 +86,7 @@ final class CableDevice implements NetworkDevice {
 
     @Override
     public MacAddress mac() {
-        return mac;
+        return offloads == null ? null : mac;
     }
 
     @Override
@@ -100,6 +106,9 @@ final class CableDevice implements NetworkDevice {
 
     @Override
     public NetPacket acquire(int lengthBytes) {
+        if (offloads == null) {
+            throw new IllegalStateException("not connected yet");
+        }
         if (lengthBytes < 14 || lengthBytes > offloads.gsoBytesMax()) {
             throw new IllegalArgumentException(
                     "lengthBytes=" + lengthBytes + ", must be 14 to " + offloads.gsoBytesMax());

@@ -117,4 +117,16 @@ class LayerContractTest {
         assertThat(told).containsExactly("writable");
         assertThat(host.device.freePackets()).isEqualTo(96);
     }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldHaveNoRoom_whenTheDeviceHasNotConnectedYet(Kind kind) {
+        host.device.unconnected();
+        Layer layer = kind.layer.apply(this);
+        assertThat(layer.acquire(1)).isNull();
+        host.stack.arp().announce();
+        host.device.change(1500, false, true);
+        assertThat(host.device.queued()).as("announced when the link came up").isEqualTo(1);
+        layer.release(layer.acquire(1));
+    }
 }
