@@ -116,6 +116,7 @@ class FaultyDeviceTest {
         assertThat(above.received).hasSize(500 + (int) device.receivedStats().duplicated());
         assertThat(device.sentStats().duplicated()).isPositive();
         assertThat(device.receivedStats().duplicated()).isPositive();
+        assertThat(device.receivedStats().skipped()).as("memory is used again").isZero();
         assertThat(sentNumbers()).isSorted();
         assertThat(above.received).allMatch(frame -> Arrays.equals(frame, Frames.numbered(Frames.numberOf(frame), 60)));
     }
@@ -160,6 +161,44 @@ class FaultyDeviceTest {
         assertThat(above.numbers()).isNotEqualTo(allTo(500)).containsExactlyInAnyOrderElementsOf(allTo(500));
         assertThat(device.sentStats().reordered()).isPositive();
         assertThat(device.receivedStats().reordered()).isPositive();
+    }
+
+    @Test
+    void shouldGoRightBehindTheNextThatPasses() {
+        FaultConfig swap = FaultConfig.NONE.withReordering(500);
+        FaultyDevice device = faulty(SEED, swap.withHeldMax(64), swap);
+        domain.run(guest -> {
+            for (int i = 0; i < 60; i++) {
+                Frames.send(device, Frames.numbered(i, 60));
+                below.deliver(Frames.numbered(i, 60));
+            }
+        });
+        for (List<Integer> passed : List.of(sentNumbers(), above.numbers())) {
+            int last = passed.stream().mapToInt(i -> i).max().orElseThrow();
+            assertThat(passed).as("all up to the last").containsExactlyInAnyOrderElementsOf(allTo(last + 1));
+            assertThat(passed).isNotEqualTo(allTo(last + 1)).hasSizeGreaterThan(45);
+        }
+        assertThat(device.sentStats().held()).isEqualTo(60 - below.sent.size());
+        domain.run(guest -> device.heal());
+        assertThat(below.sent).hasSize(60);
+    }
+
+    @Test
+    void shouldKeepTheRoomInFrontOfAPacket_whenItIsCopied() {
+        List<Integer> headrooms = new ArrayList<>();
+        FaultyDevice device = faulty(SEED, FaultConfig.NONE, FaultConfig.NONE.withDuplicates(1000));
+        device.receiver(packet -> {
+            headrooms.add(packet.headroom());
+            above.received(packet);
+        });
+        below.deliver(Frames.numbered(5, 9000), packet -> packet.pull(0));
+        below.deliver(Frames.numbered(5, 9000), packet -> packet.pull(14));
+        below.deliver(Frames.numbered(5, 9000), packet -> packet.pull(300));
+        assertThat(headrooms).containsExactly(0, 0, 14, 14, 300, 256);
+        for (int i = 0; i < 6; i += 2) {
+            assertThat(above.received.get(i + 1)).isEqualTo(above.received.get(i));
+        }
+        assertThat(above.received.get(2)).isEqualTo(Arrays.copyOfRange(Frames.numbered(5, 9000), 14, 9000));
     }
 
     @Test

@@ -1,0 +1,124 @@
+package org.xenpv.testkit.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.platform.launcher.EngineFilter;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+
+@Timeout(60)
+@ExtendWith(NetworkNamespaceExtension.class)
+class NetworkNamespaceTest {
+
+    /** The last namespace that the class below was given, and a process in it. */
+    private static NetworkNamespace given;
+
+    private static Process inside;
+
+    /** Fails inside a namespace. */
+    @ExtendWith(NetworkNamespaceExtension.class)
+    static class Failing {
+        @Test
+        void failsInside(NetworkNamespace host, @TempDir Path directory) {
+            given = host;
+            inside = host.start(directory.resolve("out"), "sleep", "1000");
+            throw new IllegalStateException("the test's own");
+        }
+    }
+
+    private static String links(NetworkNamespace host) {
+        return host.run("ip", "-o", "link").orThrow().out();
+    }
+
+    @Test
+    void shouldHaveNothingButAnInterfaceToItself_whichIsUp(NetworkNamespace host) {
+        assertThat(links(host).lines().toList()).hasSize(1).first().asString().contains("lo:", "LOOPBACK,UP");
+    }
+
+    @Test
+    void shouldKeepTwoApart(NetworkNamespace one, NetworkNamespace other) {
+        one.run("ip", "link", "add", "left", "type", "veth", "peer", "name", "right").orThrow();
+        assertThat(links(one)).contains("left", "right");
+        assertThat(links(other)).doesNotContain("left").doesNotContain("right");
+    }
+
+    @Test
+    void shouldSwitchIpv6Off(NetworkNamespace host) {
+        host.run("ip", "link", "add", "before", "type", "dummy").orThrow();
+        host.run("ip", "link", "set", "before", "up").orThrow();
+        host.withoutIpv6();
+        host.run("ip", "link", "add", "after", "type", "dummy").orThrow();
+        host.run("ip", "link", "set", "after", "up").orThrow();
+        assertThat(host.run("ip", "-6", "addr", "show", "dev", "after").orThrow().out())
+                .isEmpty();
+    }
+
+    @Test
+    void shouldTellWhatAProgramPrinted_andHowItEnded(NetworkNamespace host) {
+        CommandResult result = host.run("sh", "-c", "echo out; echo err >&2; exit 3");
+        assertThat(result.out()).isEqualTo("out\n");
+        assertThat(result.err()).isEqualTo("err\n");
+        assertThat(result.exit()).isEqualTo(3);
+        assertThat(result.succeeded()).isFalse();
+        assertThatThrownBy(result::orThrow)
+                .hasMessageContaining("exit 3")
+                .hasMessageContaining("ended with 3")
+                .hasMessageContaining("out\nerr");
+        assertThat(host.run("true").orThrow().succeeded()).isTrue();
+    }
+
+    @Test
+    void shouldEndWhatRunsInIt_whenClosed(@TempDir Path directory) throws Exception {
+        NetworkNamespace own;
+        try (NetworkNamespace host = NetworkNamespace.open()) {
+            own = host;
+            Path output = directory.resolve("out");
+            Process process = host.start(output, "sh", "-c", "echo started; sleep 1000 & sleep 1000");
+            while (!Files.readString(output).contains("started")) {
+                assertThat(process.isAlive()).isTrue();
+                Thread.onSpinWait();
+            }
+            ProcessHandle child = process.descendants().findFirst().orElseThrow();
+            host.close();
+            assertThat(process.isAlive()).isFalse();
+            child.onExit().join();
+        }
+        assertThatThrownBy(() -> own.run("true")).hasMessageContaining("closed");
+        assertThatThrownBy(() -> own.start(directory.resolve("x"), "true")).hasMessageContaining("closed");
+    }
+
+    @Test
+    void shouldBeGone_whenTheTestFailed(NetworkNamespace needed) {
+        SummaryGeneratingListener listener = new SummaryGeneratingListener();
+        LauncherFactory.create()
+                .execute(
+                        LauncherDiscoveryRequestBuilder.request()
+                                .selectors(selectMethod(
+                                        Failing.class, "failsInside", NetworkNamespace.class, Path.class))
+                                .filters(EngineFilter.includeEngines("junit-jupiter"))
+                                .build(),
+                        listener);
+        assertThat(listener.getSummary().getFailures())
+                .singleElement()
+                .extracting(failure -> failure.getException().getMessage())
+                .isEqualTo("the test's own");
+        assertThat(inside.isAlive()).isFalse();
+        assertThatThrownBy(() -> given.run("true")).hasMessageContaining("closed");
+        assertThat(links(needed)).contains("lo");
+    }
+
+    @Test
+    void shouldSayWhatIsMissing() {
+        assertThat(NetworkNamespace.isInstalled("no-such-program")).isFalse();
+        assertThat(NetworkNamespace.isInstalled("sh")).isTrue();
+    }
+}
