@@ -91,7 +91,8 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     private void take(String link) {
-        command(List.of("ip", "link", "set", link, "netns", Long.toString(holder.pid()))).orThrow();
+        command(List.of("ip", "link", "set", link, "netns", Long.toString(holder.pid())))
+                .orThrow();
     }
 
     /** Switches IPv6 off for interfaces that come later: no neighbour discovery and no router solicitations of their own. */

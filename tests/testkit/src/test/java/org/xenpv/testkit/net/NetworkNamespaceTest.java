@@ -46,20 +46,30 @@ class NetworkNamespaceTest {
 
     @Test
     void shouldKeepTwoApart(NetworkNamespace one, NetworkNamespace other) {
-        one.run("ip", "link", "add", "left", "type", "veth", "peer", "name", "right").orThrow();
+        one.run("ip", "link", "add", "left", "type", "veth", "peer", "name", "right")
+                .orThrow();
         assertThat(links(one)).contains("left", "right");
         assertThat(links(other)).doesNotContain("left").doesNotContain("right");
     }
 
     @Test
     void shouldSwitchIpv6Off(NetworkNamespace host) {
-        host.run("ip", "link", "add", "before", "type", "dummy").orThrow();
-        host.run("ip", "link", "set", "before", "up").orThrow();
+        cable(host, "before", "behind");
+        assertThat(ipv6(host, "before")).contains("inet6 fe80:");
         host.withoutIpv6();
-        host.run("ip", "link", "add", "after", "type", "dummy").orThrow();
-        host.run("ip", "link", "set", "after", "up").orThrow();
-        assertThat(host.run("ip", "-6", "addr", "show", "dev", "after").orThrow().out())
-                .isEmpty();
+        cable(host, "after", "afterwards");
+        assertThat(ipv6(host, "after")).isEmpty();
+    }
+
+    private static void cable(NetworkNamespace host, String one, String other) {
+        host.run("ip", "link", "add", one, "type", "veth", "peer", "name", other)
+                .orThrow();
+        host.run("ip", "link", "set", one, "up").orThrow();
+        host.run("ip", "link", "set", other, "up").orThrow();
+    }
+
+    private static String ipv6(NetworkNamespace host, String link) {
+        return host.run("ip", "-6", "addr", "show", "dev", link).orThrow().out();
     }
 
     @Test
@@ -102,8 +112,8 @@ class NetworkNamespaceTest {
         LauncherFactory.create()
                 .execute(
                         LauncherDiscoveryRequestBuilder.request()
-                                .selectors(selectMethod(
-                                        Failing.class, "failsInside", NetworkNamespace.class, Path.class))
+                                .selectors(
+                                        selectMethod(Failing.class, "failsInside", NetworkNamespace.class, Path.class))
                                 .filters(EngineFilter.includeEngines("junit-jupiter"))
                                 .build(),
                         listener);
