@@ -6,7 +6,7 @@ package org.xenpv.backends.net;
  *
  * <p>Everything it says has been checked against the frame's length. Headers that are not there whole count as not there.
  */
-final class FrameHeaders {
+public final class FrameHeaders {
 
     static final int ETHERNET_BYTES = 14;
     static final int TCP = 6;
@@ -33,7 +33,7 @@ final class FrameHeaders {
     private int end;
 
     /** Looks at a frame; the accessors speak about this one from then on. */
-    void parse(NetFrame frame) {
+    public void parse(NetFrame frame) {
         version = 0;
         protocol = -1;
         fragment = false;
@@ -143,7 +143,7 @@ final class FrameHeaders {
     }
 
     /** Whether there is a whole TCP or UDP header. */
-    boolean hasTransport() {
+    public boolean hasTransport() {
         return transport != 0;
     }
 
@@ -152,17 +152,17 @@ final class FrameHeaders {
     }
 
     /** Where the TCP or UDP header begins. */
-    int transport() {
+    public int transport() {
         return transport;
     }
 
     /** Where the payload of TCP or UDP begins. */
-    int payload() {
+    public int payload() {
         return transport + transportHeaderBytes;
     }
 
     /** Where the checksum of TCP or UDP is. */
-    int checksum() {
+    public int checksum() {
         return transport + (protocol == TCP ? 16 : 6);
     }
 

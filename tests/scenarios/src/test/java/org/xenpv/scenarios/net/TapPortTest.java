@@ -148,6 +148,32 @@ class TapPortTest {
         assertThat(seen.csumBlank() || seen.validated()).isFalse();
     }
 
+    /** What the kernel counted of UDP, by name. */
+    private static long udp(NetworkNamespace host, String counter) {
+        String[] lines =
+                host.run("grep", "^Udp:", "/proc/net/snmp").orThrow().out().split("\n", -1);
+        int column = Arrays.asList(lines[0].split(" ", -1)).indexOf(counter);
+        return Long.parseLong(lines[1].split(" ", -1)[column]);
+    }
+
+    @Test
+    void shouldHaveTheKernelLookAtChecksums_whoeverVouchesForThem(NetworkNamespace host) {
+        TapPort port = rig.port(true, true);
+        String name = port.device().name();
+        host.adopt(name, "10.99.0.2/24");
+        host.run("ip", "link", "set", name, "address", "02:00:00:00:0b:0b").orThrow();
+        byte[] wrong = RawFrames.blank(4, RawFrames.UDP, 100);
+        RawFrames.put16(wrong, RawFrames.checksumAt(4, RawFrames.UDP), 0x1111);
+        assertThat(rig.send(port, wrong, 64, sent -> sent.dataValidated(false))).isTrue();
+        assertThat(udp(host, "InCsumErrors")).isEqualTo(1);
+        assertThat(udp(host, "NoPorts")).isZero();
+        assertThat(rig.send(port, wrong, 64, sent -> sent.dataValidated(true))).isTrue();
+        assertThat(udp(host, "InCsumErrors")).isEqualTo(2);
+        byte[] blank = RawFrames.blank(4, RawFrames.UDP, 100);
+        assertThat(rig.send(port, blank, 64, sent -> sent.csumBlank(true))).isTrue();
+        assertThat(udp(host, "NoPorts")).as("good, but for nobody").isEqualTo(1);
+    }
+
     @ParameterizedTest
     @CsvSource({"4, 1448, 60000", "6, 1428, 60000", "4, 500, 1001", "6, 1000, 1001"})
     void shouldHaveTheKernelCutSegments_whenTheFarEndTakesNone(
