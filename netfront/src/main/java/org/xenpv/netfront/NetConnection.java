@@ -2,6 +2,7 @@ package org.xenpv.netfront;
 
 import java.util.function.Consumer;
 import org.xenpv.event.EventLoop;
+import org.xenpv.fault.XenException;
 import org.xenpv.io.netif.NetifKeys;
 import org.xenpv.xenbus.KeySnapshot;
 import org.xenpv.xenbus.XenGuest;
@@ -277,8 +278,8 @@ final class NetConnection {
         });
     }
 
-    /** Touches the rings no more. */
-    void stop() {
+    /** Touches the rings no more. @param reason as with {@link NetControl#stop} */
+    void stop(XenException reason) {
         live = false;
         for (EventLoop.Registration registration : registrations) {
             registration.cancel();
@@ -289,7 +290,7 @@ final class NetConnection {
             rx[i].stop();
         }
         if (control != null) {
-            control.stop();
+            control.stop(reason);
         }
     }
 

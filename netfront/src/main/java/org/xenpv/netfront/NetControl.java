@@ -122,10 +122,12 @@ final class NetControl implements EventLoop.Handler {
         }
         hash = wanted;
         done = whenDone;
-        if (live) {
-            begin(Step.ALGORITHM);
-        } else {
+        if (!live) {
             finish(new XenPeerGoneException("the control ring is not connected"));
+        } else if (pending) {
+            finish(new XenTimeoutException("control request id=" + id + " was given up and is not answered yet"));
+        } else {
+            begin(Step.ALGORITHM);
         }
     }
 
@@ -248,11 +250,11 @@ final class NetControl implements EventLoop.Handler {
         broken.broken(new XenProtocolException(fault, detail));
     }
 
-    /** Touches the ring no more. */
-    void stop() {
+    /** Touches the ring no more. @param reason what whoever waits for an answer is told; null if the connection was just lost */
+    void stop(XenException reason) {
         live = false;
         pending = false;
-        finish(new XenPeerGoneException("the connection to the backend was lost"));
+        finish(reason != null ? reason : new XenPeerGoneException("the connection to the backend was lost"));
     }
 
     /** Gives port and pages back. Idempotent. @param portGone the port went with an earlier life of the domain */

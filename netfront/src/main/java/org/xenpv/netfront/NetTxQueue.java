@@ -44,6 +44,7 @@ final class NetTxQueue {
     private TxPages pages;
     private int port;
     private boolean live;
+    private boolean stopped;
     private boolean released;
 
     private final byte[] state;
@@ -281,9 +282,10 @@ final class NetTxQueue {
         broken.broken(new XenProtocolException(fault, detail));
     }
 
-    /** Touches the ring no more; packets in flight are lost. */
+    /** Touches the ring no more; packets in flight are lost, whoever found out why. Idempotent. */
     void stop() {
-        if (live || stagedCount > 0) {
+        if (!stopped) {
+            stopped = true;
             for (int id = 0; id < state.length; id++) {
                 if (state[id] != FREE && page[id] != NO_PAGE && last[id]) {
                     counters.dropped(NetDrop.TX_LOST);

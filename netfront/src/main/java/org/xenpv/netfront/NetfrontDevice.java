@@ -466,7 +466,7 @@ public final class NetfrontDevice implements NetworkDevice {
             boolean was = isConnected();
             link.stop();
             if (connection != null) {
-                connection.stop();
+                connection.stop(broken);
             }
             if (was) {
                 linkChanged();
