@@ -19,12 +19,8 @@ public enum PeerFault {
     ID_NOT_IN_FLIGHT,
     /** A response answers another operation than was asked. */
     OPERATION_MISMATCH,
-    /** An offset and size that do not lie in a page. */
-    BAD_EXTENT,
     /** It still maps a page after saying it was done with it. */
     GRANT_STILL_MAPPED,
-    /** A xenstore value that cannot be what the key promises. */
-    BAD_XENSTORE_VALUE,
     /** A change of XenbusState that no protocol has. */
     ILLEGAL_STATE_CHANGE,
 }
