@@ -2,6 +2,7 @@ package org.xenpv.scenarios.hostile;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.GrantedPages;
 import org.xenpv.memory.SharedMemory;
@@ -14,23 +15,31 @@ import org.xenpv.xenbus.XenGuest;
  */
 final class FlippedGuest extends GuestView {
 
-    static final String RING = "vbd ring";
-
     private static final int SLOTS_AT = 64;
 
     record Lent(String purpose, FlipOnSecondRead memory) {}
 
     final List<Lent> lent = new ArrayList<>();
+    private final Set<String> rings;
+    private final Set<String> ours;
 
-    FlippedGuest(XenGuest guest) {
-        super(guest);
+    /** @param rings what rings are granted for; everything else is data */
+    FlippedGuest(XenGuest guest, Set<String> rings) {
+        this(guest, rings, Set.of());
     }
 
-    /** The most often that any byte of slots (of {@link #RING}) or of data pages was read. */
+    /** @param ours what is granted read-only: no peer can change that */
+    FlippedGuest(XenGuest guest, Set<String> rings, Set<String> ours) {
+        super(guest);
+        this.rings = rings;
+        this.ours = ours;
+    }
+
+    /** The most often that any byte of slots of rings, or of data pages, was read. */
     int readsOf(boolean ring) {
         int most = 0;
         for (Lent one : lent) {
-            if (one.purpose.equals(RING) == ring) {
+            if (rings.contains(one.purpose) == ring) {
                 int from = ring ? SLOTS_AT : 0;
                 most = Math.max(most, one.memory.readsOf(from, one.memory.sizeBytes() - from));
             }
@@ -41,8 +50,11 @@ final class FlippedGuest extends GuestView {
     @Override
     public GrantedPages grant(int domid, int pages, GrantAccess access, String purpose) {
         GrantedPages granted = guest.grants().grant(domid, pages, access, purpose);
+        if (ours.contains(purpose)) {
+            return granted;
+        }
         FlipOnSecondRead memory = new FlipOnSecondRead(granted.memory());
-        if (purpose.equals(RING)) {
+        if (rings.contains(purpose)) {
             memory.flipOnly(SLOTS_AT, memory.sizeBytes() - SLOTS_AT);
         }
         lent.add(new Lent(purpose, memory));

@@ -1,12 +1,7 @@
 package org.xenpv.scenarios.hostile;
 
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.xenpv.grant.GrantAccess;
 import org.xenpv.grant.MappedPages;
 import org.xenpv.io.blkif.Blkif;
@@ -26,13 +21,9 @@ import org.xenpv.xenbus.XenbusState;
  * A block backend that does nothing by itself: a test advertises, maps, answers, scribbles, keeps and vanishes by hand. It
  * knows only the wire, over the frontend's real pages and port.
  *
- * <p>For a deterministic host. Methods that only touch mapped memory or send events ({@link #put}, {@link #publish},
- * {@link #event}, {@link #fill}) may be called from inside the frontend's callbacks; the others from the test.
+ * <p>{@link #put}, {@link #publish}, {@link #event} and {@link #fill} may be called from inside the frontend's callbacks.
  */
-final class HostileBlkback {
-
-    static final Duration SOON = Duration.ofSeconds(5);
-    static final int PAGE = SharedMemory.PAGE_BYTES;
+final class HostileBlkback extends HostileBackend {
 
     /** A request as it stood on the ring; an indirect one with its segments and as the operation it carries. */
     record Request(int operation, long id, long sector, int[] grefs, int[] lastSects, int indirectGref) {
@@ -41,89 +32,17 @@ final class HostileBlkback {
         }
     }
 
-    private final SimDomain domain;
-    private SimDevice device;
-    /** What we map, with the references. */
-    private final Map<MappedPages, int[]> held = new LinkedHashMap<>();
-
     private MappedPages ring;
     private int slots;
     private int port;
-    private final List<Integer> ports = new ArrayList<>();
     private int reqCons;
     private int rspProdPvt;
 
     HostileBlkback(SimDomain domain, SimDevice device) {
-        this.domain = domain;
-        this.device = device;
-    }
-
-    /** The toolstack has attached another device in the place of ours. */
-    void device(SimDevice other) {
-        device = other;
-    }
-
-    // ---- xenstore
-
-    /** Writes keys of our directory, all at once. */
-    void write(String... pairs) {
-        String[] absolute = pairs.clone();
-        for (int i = 0; i < absolute.length; i += 2) {
-            absolute[i] = device.backendPath() + "/" + absolute[i];
-        }
-        boolean[] done = new boolean[1];
-        domain.run(guest -> guest.store().writeAll((ok, error) -> done[0] = error == null, absolute));
-        if (!domain.await(() -> done[0], SOON)) {
-            throw new AssertionError("not written: " + List.of(pairs));
-        }
-    }
-
-    void state(XenbusState state) {
-        write("state", Integer.toString(state.value()));
-    }
-
-    /** Writes our state over and over without waiting. */
-    void stateStorm(int times, XenbusState... states) {
-        domain.run(guest -> {
-            for (int i = 0; i < times; i++) {
-                String value = Integer.toString(states[i % states.length].value());
-                guest.store().write(device.backendPath() + "/state", value, (ok, error) -> {});
-            }
-        });
-    }
-
-    String front(String key) {
-        String[][] found = new String[1][];
-        domain.run(guest ->
-                guest.store().readAll((values, error) -> found[0] = values, device.frontendPath() + "/" + key));
-        domain.await(() -> found[0] != null, SOON);
-        return found[0][0];
-    }
-
-    boolean awaitFront(XenbusState wanted) {
-        for (int look = 0; look < 1000; look++) {
-            if (XenbusState.parse(front("state")) == wanted) {
-                return true;
-            }
-            domain.await(() -> false, Duration.ofMillis(1));
-        }
-        return false;
-    }
-
-    void requireFront(XenbusState wanted) {
-        if (!awaitFront(wanted)) {
-            throw new AssertionError("frontend is " + front("state") + ", expected " + wanted);
-        }
+        super(domain, device);
     }
 
     // ---- connection
-
-    /** Advertises and waits for the frontend to publish its rings. */
-    void advertise(String... keys) {
-        write(keys);
-        state(XenbusState.INIT_WAIT);
-        requireFront(XenbusState.INITIALISED);
-    }
 
     /** Maps the ring that the frontend published and binds its port. */
     void attach() {
@@ -133,11 +52,9 @@ final class HostileBlkback {
         for (int i = 0; i < pages; i++) {
             grefs[i] = Integer.parseInt(front(pages == 1 ? BlkifKeys.RING_REF : BlkifKeys.ringRef(i)));
         }
-        int remotePort = Integer.parseInt(front(BlkifKeys.EVENT_CHANNEL));
         ring = map(grefs, GrantAccess.READ_WRITE);
         slots = Integer.highestOneBit((pages * PAGE - SharedRing.RING_OFFSET) / BlkifRequest.SLOT_BYTES);
-        port = domain.call(guest -> guest.events().bindInterdomain(device.frontendId(), remotePort));
-        ports.add(port);
+        port = bind(BlkifKeys.EVENT_CHANNEL);
         reqCons = 0;
         rspProdPvt = 0;
     }
@@ -158,19 +75,8 @@ final class HostileBlkback {
 
     // ---- pages
 
-    MappedPages map(int[] grefs, GrantAccess access) {
-        MappedPages pages = domain.call(guest -> guest.mapper().map(device.frontendId(), grefs, grefs.length, access));
-        held.put(pages, grefs);
-        return pages;
-    }
-
     MappedPages map(Request request, GrantAccess access) {
         return map(request.grefs, access);
-    }
-
-    void unmap(MappedPages pages) {
-        held.remove(pages);
-        domain.run(guest -> pages.close());
     }
 
     /** Maps the pages of a read, puts bytes there, unmaps. */
@@ -178,39 +84,6 @@ final class HostileBlkback {
         MappedPages pages = map(request, GrantAccess.READ_WRITE);
         fill(pages, value);
         unmap(pages);
-    }
-
-    static void fill(MappedPages pages, int value) {
-        for (int at = 0; at < pages.pages() * PAGE; at++) {
-            pages.memory().putByte(at, (byte) value);
-        }
-    }
-
-    static byte[] bytes(MappedPages pages) {
-        byte[] bytes = new byte[pages.pages() * PAGE];
-        pages.memory().copyOut(0, bytes, 0, bytes.length);
-        return bytes;
-    }
-
-    /** Pages of the frontend that we map at present; one that is mapped twice counts once. */
-    int heldPages() {
-        Set<Integer> distinct = new HashSet<>();
-        for (int[] grefs : held.values()) {
-            for (int gref : grefs) {
-                distinct.add(gref);
-            }
-        }
-        return distinct.size();
-    }
-
-    /** Lets go of every page and every port. */
-    void letGo() {
-        domain.run(guest -> {
-            held.keySet().forEach(MappedPages::close);
-            held.clear();
-            ports.forEach(guest.events()::close);
-            ports.clear();
-        });
     }
 
     // ---- the ring
@@ -233,7 +106,7 @@ final class HostileBlkback {
 
     /** Waits until the frontend has published so many requests since we attached, and takes those not taken yet. */
     List<Request> take(int total) {
-        if (!domain.await(() -> reqProd() - total >= 0, SOON)) {
+        if (!domain().await(() -> reqProd() - total >= 0, SOON)) {
             throw new AssertionError("req_prod=" + reqProd() + ", expected " + total);
         }
         List<Request> requests = new ArrayList<>();
@@ -298,7 +171,7 @@ final class HostileBlkback {
     }
 
     void event() {
-        domain.guest().events().send(port);
+        sendEvent(port);
     }
 
     /** An honest answer, with its event. */
@@ -310,13 +183,5 @@ final class HostileBlkback {
 
     int port() {
         return port;
-    }
-
-    SimDomain domain() {
-        return domain;
-    }
-
-    SimDevice device() {
-        return device;
     }
 }

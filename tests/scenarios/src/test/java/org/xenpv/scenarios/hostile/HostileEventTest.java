@@ -24,37 +24,11 @@ class HostileEventTest {
         return host.guest.guest().loop().stats();
     }
 
-    /** Sends an event every so often until stopped. */
-    private static final class Storm {
-        private final HostileHost host;
-        private final long periodNs;
-        private final Runnable before;
-        boolean over;
-        int sent;
-
-        Storm(HostileHost host, long periodNs, Runnable before) {
-            this.host = host;
-            this.periodNs = periodNs;
-            this.before = before;
-            host.evilDomain.run(g -> send());
-        }
-
-        private void send() {
-            if (!over) {
-                before.run();
-                host.evil.event();
-                sent++;
-                var loop = host.evilDomain.guest().loop();
-                loop.at(loop.clock().nanoTime() + periodNs, this::send);
-            }
-        }
-    }
-
     @SimulatedXenTest
     void E1_aStormOfEventsForNothingIsSlowedDown_andTheOtherDiskDoesNotNotice(SimulatedXen xen) {
         try (HostileHost host = new HostileHost(xen).connect(HostileHost.PLAIN)) {
             long eventsBefore = loop(host).events();
-            Storm storm = new Storm(host, 20_000, () -> {});
+            EventStorm storm = new EventStorm(host.evil, host.evil.port(), 20_000, () -> {});
             xen.runFor(Duration.ofSeconds(1));
             assertThat(storm.sent).isGreaterThan(10_000);
             assertThat(loop(host).events() - eventsBefore)
@@ -81,7 +55,7 @@ class HostileEventTest {
         try (HostileHost host = new HostileHost(xen).connect(HostileHost.PLAIN)) {
             List<Caller> callers = new ArrayList<>();
             int[] answered = new int[1];
-            Storm storm = new Storm(host, 1_000, () -> {
+            EventStorm storm = new EventStorm(host.evil, host.evil.port(), 1_000, () -> {
                 int prod = host.evil.reqProd();
                 if (answered[0] != prod) {
                     int at = host.evil.slotAt(answered[0]++);
@@ -126,7 +100,7 @@ class HostileEventTest {
             });
             int[] answered = new int[1];
             long events = loop(host).events();
-            Storm storm = new Storm(host, 10_000, () -> {
+            EventStorm storm = new EventStorm(host.evil, host.evil.port(), 10_000, () -> {
                 if (answered[0] != host.evil.reqProd()) {
                     int at = host.evil.slotAt(answered[0]++);
                     host.evil.put(host.evil.memory().getLong(at + 8), 0, 0);

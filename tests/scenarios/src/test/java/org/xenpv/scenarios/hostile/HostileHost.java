@@ -18,14 +18,10 @@ import org.xenpv.blkfront.Blkfront;
 import org.xenpv.blkfront.BlkfrontConfig;
 import org.xenpv.blkfront.BlkfrontDevice;
 import org.xenpv.fault.PeerFault;
-import org.xenpv.fault.XenConfigException;
 import org.xenpv.fault.XenException;
-import org.xenpv.fault.XenProtocolException;
-import org.xenpv.grant.GrantLedger;
 import org.xenpv.scenarios.hostile.HostileBlkback.Request;
 import org.xenpv.simulator.DomainConfig;
 import org.xenpv.simulator.SimDevice;
-import org.xenpv.simulator.SimDomain;
 import org.xenpv.simulator.SimulatedXen;
 import org.xenpv.xenbus.XenGuest;
 import org.xenpv.xenbus.XenbusState;
@@ -34,14 +30,9 @@ import org.xenpv.xenbus.XenbusState;
  * A guest with two disks: {@code xvda} from a {@link HostileBlkback} in a driver domain of its own, {@code xvdb} from an
  * honest backend in another. Whatever happens to the first, the second works.
  */
-final class HostileHost implements AutoCloseable {
+final class HostileHost extends GuestUnderAttack {
 
     static final int SECTORS = 2048;
-
-    /** In this time every caller is answered once an event tells the frontend to look. */
-    static final Duration AT_ONCE = Duration.ofMillis(5);
-
-    static final Duration A_WHILE = Duration.ofSeconds(60);
 
     /** No merging, no indirect requests: one operation of a page is one request. */
     static final BlkfrontConfig PLAIN = BlkfrontConfig.DEFAULT
@@ -50,19 +41,9 @@ final class HostileHost implements AutoCloseable {
             .indirectSegmentsMax(0)
             .persistentGrants(false);
 
-    final SimulatedXen xen;
-    final SimDomain guest;
-    final SimDomain evilDomain;
-    final SimDomain honestDomain;
     final HostileBlkback evil;
     final Blkfront healthy;
-    final List<String> told = new ArrayList<>();
-    SimDevice device;
     BlkfrontDevice disk;
-    XenException endReason;
-
-    /** What the listener does besides when it is told something. */
-    Runnable thrower = () -> {};
 
     private int healthyRounds;
 
@@ -71,10 +52,7 @@ final class HostileHost implements AutoCloseable {
     }
 
     HostileHost(SimulatedXen xen, DomainConfig guestConfig) {
-        this.xen = xen;
-        this.guest = xen.createDomain(guestConfig);
-        this.evilDomain = xen.createDomain(DomainConfig.named("evil").asDriverDomain());
-        this.honestDomain = xen.createDomain(DomainConfig.named("honest").asDriverDomain());
+        super(xen, guestConfig);
         honestDomain.start(domain -> {
             MemoryStore store = MemoryStore.of(new byte[SECTORS * 512]);
             BlkbackService service =
@@ -99,21 +77,17 @@ final class HostileHost implements AutoCloseable {
         disk = new BlkfrontDevice(view.apply(guest.guest()), device.nodename(), config, new BlkfrontDevice.Listener() {
             @Override
             public void connected(BlkGeometry geometry) {
-                told.add("connected");
-                thrower.run();
+                wasTold("connected");
             }
 
             @Override
             public void resized(BlkGeometry geometry) {
-                told.add("resized " + geometry.sectors());
-                thrower.run();
+                wasTold("resized " + geometry.sectors());
             }
 
             @Override
             public void ended(XenException reason) {
-                told.add("ended");
-                endReason = reason;
-                thrower.run();
+                wasEnded(reason);
             }
         });
         onGuest(() -> disk.start());
@@ -139,35 +113,13 @@ final class HostileHost implements AutoCloseable {
 
     /** After the toolstack has restored the guest: the device is attached to a domain with another id. */
     void adoptRestoredDevice() {
-        for (SimDevice attached : xen.toolstack().devices()) {
-            if (attached.frontend() == guest && attached.backend() == evilDomain) {
-                device = attached;
-                evil.device(attached);
-            }
-        }
+        device = attachedFrom(evilDomain);
+        evil.device(device);
     }
 
     Caller submit(Caller caller) {
         onGuest(() -> disk.submit(caller.op));
         return caller;
-    }
-
-    /** Does something in a turn of the guest's loop, as the handler of an event would. */
-    void onGuest(Runnable body) {
-        boolean[] ran = new boolean[1];
-        RuntimeException[] thrown = new RuntimeException[1];
-        guest.guest().loop().execute(() -> {
-            ran[0] = true;
-            try {
-                body.run();
-            } catch (RuntimeException e) {
-                thrown[0] = e;
-            }
-        });
-        assertThat(xen.runUntil(() -> ran[0], AT_ONCE)).isTrue();
-        if (thrown[0] != null) {
-            throw thrown[0];
-        }
     }
 
     /** Reads of a page each that cannot be merged, all submitted. */
@@ -239,23 +191,13 @@ final class HostileHost implements AutoCloseable {
         assertQuarantinedExactlyWhatIsHeld();
     }
 
-    static void assertConfigFault(Throwable error, String key) {
-        assertThat(error).isInstanceOf(XenConfigException.class);
-        assertThat(((XenConfigException) error).key()).isEqualTo(key);
-    }
-
-    static void assertFault(Throwable error, PeerFault fault) {
-        assertThat(error).isInstanceOf(XenProtocolException.class);
-        assertThat(((XenProtocolException) error).fault()).isEqualTo(fault);
-    }
-
-    /** After the end: nothing is lent to the backend, what it maps is in quarantine, and returns when it lets go. */
     void assertQuarantinedExactlyWhatIsHeld() {
-        assertThat(lent()).as("pages lent to the backend").isZero();
-        assertThat(quarantined()).as("pages in quarantine").isEqualTo(evil.heldPages());
+        assertQuarantinedExactlyWhatIsHeldBy(evil);
+    }
+
+    @Override
+    void assertOtherDeviceWorks() {
         assertHealthyDiskWorks();
-        evil.letGo();
-        assertThat(xen.runUntil(() -> quarantined() == 0, A_WHILE)).isTrue();
     }
 
     /** The device stays in service: one honest read goes through. */
@@ -284,34 +226,6 @@ final class HostileHost implements AutoCloseable {
         assertThat(xen.clock().nanoTime() - startNs)
                 .as("time the healthy disk took")
                 .isLessThan(AT_ONCE.toNanos());
-    }
-
-    void awaitEnd() {
-        assertThat(xen.runUntil(() -> told.contains("ended"), A_WHILE))
-                .as("ended")
-                .isTrue();
-    }
-
-    String errorNode() {
-        return xen.toolstack().read(guest.home() + "/error/" + device.nodename() + "/error");
-    }
-
-    int lent() {
-        return count(false);
-    }
-
-    int quarantined() {
-        return count(true);
-    }
-
-    private int count(boolean quarantined) {
-        int count = 0;
-        for (GrantLedger.Entry entry : guest.call(g -> g.grants().ledger().entries())) {
-            if (entry.domid() == evilDomain.domid() && entry.quarantined() == quarantined) {
-                count++;
-            }
-        }
-        return count;
     }
 
     /** Everything is let go and closed: what is left then is a leak, which the host looks for. */

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.blkfront.BlkQueue;
@@ -137,7 +138,7 @@ class HostileRingTest {
         try (HostileHost host = new HostileHost(xen)
                 .connect(
                         HostileHost.PLAIN.persistentGrants(true),
-                        guest -> seen[0] = new FlippedGuest(guest),
+                        guest -> seen[0] = new FlippedGuest(guest, Set.of("vbd ring")),
                         "feature-persistent",
                         persistent)) {
             List<Caller> callers = host.submitReads(32);

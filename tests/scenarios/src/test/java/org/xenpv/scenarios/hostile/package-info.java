@@ -1,5 +1,5 @@
 /**
- * The block frontend against a backend that lies, one test for each row of the catalogue of attacks: R ring, I answers, B the
- * disk, G grants, E events, K xenstore, L lifecycle. A method's name begins with its row.
+ * The block and the network frontend against backends that lie, one test for each row of the catalogue of attacks: R ring, I answers, N
+ * packets, B the disk, G grants, E events, K xenstore, L lifecycle. A method's name begins with its row.
  */
 package org.xenpv.scenarios.hostile;

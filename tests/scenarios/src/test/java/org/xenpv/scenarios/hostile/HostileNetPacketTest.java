@@ -1,0 +1,257 @@
+package org.xenpv.scenarios.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.fault.PeerFault;
+import org.xenpv.grant.GrantAccess;
+import org.xenpv.grant.GrantLedger;
+import org.xenpv.grant.MappedPages;
+import org.xenpv.io.netif.Netif;
+import org.xenpv.netfront.NetDrop;
+import org.xenpv.scenarios.hostile.HostileNetback.RxRequest;
+import org.xenpv.simulator.SimulatedXen;
+import org.xenpv.testkit.xen.OnSimulatedXen;
+import org.xenpv.testkit.xen.SimulatedXenTest;
+import org.xenpv.xenbus.XenbusState;
+
+/** Rows N: packets that a backend pretends to have received, and pages it keeps. */
+class HostileNetPacketTest {
+
+    private static final int MORE = Netif.NETRXF_MORE_DATA;
+    private static final int EXTRA = Netif.NETRXF_EXTRA_INFO;
+    private static final int GSO = Netif.XEN_NETIF_EXTRA_TYPE_GSO;
+    private static final int EXTRA_MORE = Netif.XEN_NETIF_EXTRA_FLAG_MORE;
+
+    private static HostileNetHost connected(SimulatedXen xen) {
+        return new HostileNetHost(xen).connect(HostileNetHost.PLAIN, HostileNetHost.FULLY);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 4096",
+        "4090, 7",
+        "4095, 2",
+        "4096, 1",
+        "0, 4097",
+        "0, 32767",
+        "65535, 1",
+        "65535, 32767",
+        "32768, 0",
+        "61440, 4096"
+    })
+    @OnSimulatedXen
+    void N1_aPieceThatDoesNotLieWithinItsPageIsDropped(int offset, int status, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            host.evil.putNextRx(offset, 0, status);
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_BAD_EXTENT);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    @OnSimulatedXen
+    void N1_aPacketIsDroppedWhole_whicheverOfItsPiecesIsBad(int bad, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            for (int i = 0; i < 3; i++) {
+                host.evil.putNextRx(i == bad ? 4000 : 0, i < 2 ? MORE : 0, 100);
+            }
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_BAD_EXTENT);
+        }
+    }
+
+    /** Far more often than there are pages: a page lost with each would be noticed (XSA-457). */
+    @SimulatedXenTest
+    void N1_N22_badPacketsWithoutEndCostNoPage(SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            int lent = host.lent();
+            for (int lap = 1; lap <= 10; lap++) {
+                for (int i = 0; i < 200; i++) {
+                    host.evil.putNextRx(4000, 0, 100 + i);
+                }
+                host.evil.publish(host.evil.rx);
+                int dropped = lap * 200;
+                host.await(() -> host.vif.stats().dropped(NetDrop.RX_BAD_EXTENT) == dropped, HostileNetHost.AT_ONCE);
+            }
+            assertThat(host.lent()).isEqualTo(lent);
+            assertThat(host.quarantined()).isZero();
+            assertThat(host.received).isEmpty();
+            host.assertInService();
+            host.assertEveryPageIsOffered();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {19, 20, 100, 256})
+    @OnSimulatedXen
+    void N7_aPacketInMorePiecesThanAPacketCanHaveIsDropped(int pieces, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            for (int i = 0; i < pieces; i++) {
+                host.evil.putNextRx(0, i < pieces - 1 ? MORE : 0, 100);
+            }
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_TOO_MANY_SLOTS);
+        }
+    }
+
+    @SimulatedXenTest
+    void N7_aPacketThatNeverEndsIsOneDropAndNoMemory_andTheNeighbourWorksMeanwhile(SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            for (int lap = 1; lap <= 10; lap++) {
+                for (int i = 0; i < 200; i++) {
+                    host.evil.putNextRx(0, MORE, 100);
+                }
+                host.evil.publish(host.evil.rx);
+                int slots = lap * 200;
+                host.await(() -> host.vif.stats().rxResponses() == slots, HostileNetHost.AT_ONCE);
+                host.assertNeighbourWorks();
+                host.assertEveryPageIsOffered();
+            }
+            host.evil.putNextRx(0, 0, 100); // it does end
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_TOO_MANY_SLOTS);
+        }
+    }
+
+    @SimulatedXenTest
+    void N8_aPacketOfWhichAPartWasPublishedIsDropped_withTheRestOfIt(SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            for (int i = 0; i < 3; i++) {
+                host.evil.putNextRx(0, i < 2 ? MORE : 0, 100);
+                host.evil.publish(host.evil.rx);
+                xen.runFor(HostileNetHost.AT_ONCE);
+            }
+            host.assertDropped(NetDrop.RX_MISSING_SLOTS);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4, 100, 255})
+    @OnSimulatedXen
+    void N11_extraInformationThatNeverEndsIsDropped(int extras, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            host.evil.putNextRx(0, EXTRA, 100);
+            for (int i = 0; i < extras; i++) {
+                host.evil.putExtra(GSO, EXTRA_MORE);
+            }
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_BAD_EXTRA);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    @OnSimulatedXen
+    void N11_extraInformationThatIsMissingIsNotWaitedFor(int extras, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            host.evil.putNextRx(0, EXTRA, 100);
+            for (int i = 0; i < extras; i++) {
+                host.evil.putExtra(GSO, EXTRA_MORE);
+            }
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_MISSING_SLOTS);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 6, 255})
+    @OnSimulatedXen
+    void N12_extraInformationOfAKindThatIsNoneIsDropped(int type, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            host.evil.putNextRx(0, EXTRA, 100);
+            host.evil.putExtra(type, 0);
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_BAD_EXTRA);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, READ_WRITE", "1, READ_WRITE", "2, READ_WRITE", "0, READ_ONLY"})
+    @OnSimulatedXen
+    void N18_aPageThatIsStillMappedWhenAnsweredBreaksTheInterface_andThePacketIsNotShown(
+            int kept, GrantAccess access, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            host.sendAndTake(2);
+            for (int i = 0; i < 3; i++) {
+                RxRequest request = host.evil.putNextRx(0, i < 2 ? MORE : 0, 100);
+                if (i == kept) {
+                    host.evil.map(new int[] {request.gref()}, access);
+                }
+            }
+            host.evil.putNextRx(0, 0, 100); // nor a good one behind it
+            host.evil.publish(host.evil.rx);
+            host.awaitFault();
+            assertThat(host.received).isEmpty();
+            assertThat(host.evil.heldPages()).isEqualTo(4); // with the rings
+            host.assertBroken(PeerFault.GRANT_STILL_MAPPED, 2);
+            assertThat(host.received).hasSize(1); // of the interface that took its place
+        }
+    }
+
+    /** What the backend keeps is in nobody's use, however long it keeps it. */
+    @SimulatedXenTest
+    void N18_G2_aPageThatIsKeptIsNotLentAgain_andWritingThereReachesNobody(SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            RxRequest request = host.evil.putNextRx(0, 0, 100);
+            MappedPages kept = host.evil.map(new int[] {request.gref()}, GrantAccess.READ_WRITE);
+            host.evil.publish(host.evil.rx);
+            host.awaitFault();
+            host.evil.requireFront(XenbusState.CLOSING);
+            host.evil.state(XenbusState.CLOSED);
+            host.awaitEnd();
+            assertThat(host.quarantined()).isEqualTo(host.evil.heldPages()).isEqualTo(4);
+            host.assertWorksAgain();
+            assertThat(host.quarantined()).isEqualTo(4);
+            List<Integer> lent = new ArrayList<>();
+            for (GrantLedger.Entry entry :
+                    host.guest.call(g -> g.grants().ledger().entries())) {
+                if (!entry.quarantined()) {
+                    lent.add(entry.gref());
+                }
+            }
+            assertThat(lent).doesNotContain(request.gref());
+            HostileBackend.fill(kept, 0xee);
+            host.assertInService();
+        }
+    }
+
+    /** A backend may keep its mappings where pages stay granted: then packets are copied out and pages are lent on. */
+    @SimulatedXenTest
+    void N18_whereEveryPacketIsCopied_keptPagesAreNoFault(SimulatedXen xen) {
+        try (HostileNetHost host =
+                new HostileNetHost(xen).connect(HostileNetHost.PLAIN.rxCopied(true), HostileNetHost.PLAINLY)) {
+            RxRequest request = host.evil.putNextRx(HostileNetHost.frame(4), 0);
+            MappedPages kept = host.evil.map(new int[] {request.gref()}, GrantAccess.READ_WRITE);
+            host.onPacket = packet -> {
+                HostileBackend.fill(kept, 0xee);
+                assertThat(packet.toBytes()).isEqualTo(HostileNetHost.frame(4));
+            };
+            host.evil.publish(host.evil.rx);
+            host.await(() -> host.received.size() == 1, HostileNetHost.AT_ONCE);
+            host.onPacket = packet -> {};
+            host.assertInService();
+        }
+    }
+
+    @SimulatedXenTest
+    void N21_aBackendThatTakesNothingCostsNoMoreThanItsRing_andClosingIsBounded(SimulatedXen xen) {
+        try (HostileNetHost host =
+                new HostileNetHost(xen).connect(HostileNetHost.PLAIN.txPages(100), HostileNetHost.PLAINLY)) {
+            host.send(100);
+            host.onGuest(() -> assertThat(host.vif.acquire(60)).isNull());
+            host.assertNeighbourWorks();
+            long start = xen.clock().nanoTime();
+            host.onGuest(host.vif::close);
+            host.awaitEnd();
+            assertThat(xen.clock().nanoTime() - start).isLessThan(4 * HostileNetHost.PHASE_NS);
+            assertThat(host.vif.stats().dropped(NetDrop.TX_LOST)).isEqualTo(100);
+            host.assertQuarantinedExactlyWhatIsHeld();
+        }
+    }
+}
