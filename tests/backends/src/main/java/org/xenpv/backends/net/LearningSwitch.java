@@ -173,7 +173,9 @@ public final class LearningSwitch implements NetworkFabric, AutoCloseable {
 
     private void send(Socket to, NetFrame frame) {
         to.dirty = true;
-        if (fallback.send(to.port, frame)) {
+        boolean taken = fallback.send(to.port, frame);
+        to.dirty = true; // it may have flushed for want of memory, and gone on
+        if (taken) {
             to.framesOut++;
             to.bytesOut += frame.length();
         } else {

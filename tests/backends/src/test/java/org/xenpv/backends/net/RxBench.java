@@ -1,6 +1,7 @@
 package org.xenpv.backends.net;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.grant.CopyPages;
@@ -81,6 +82,7 @@ final class RxBench implements NetbackRxQueue.Host, AutoCloseable {
     /** A frame in pages that the hypervisor can copy from; the next one lies behind it. */
     NetFrame frame(byte[] bytes) {
         if (sourceAt + bytes.length > source.memory().sizeBytes()) {
+            queue.flush(); // what was sent is not to be written over
             sourceAt = 64;
         }
         source.memory().copyIn(sourceAt, bytes, 0, bytes.length);
@@ -115,7 +117,7 @@ final class RxBench implements NetbackRxQueue.Host, AutoCloseable {
                 if (status > headroom) {
                     byte[] part = guest.bytes(
                             (postedGref[index & 0xff] - GuestGrants.BASE) & 0xff, headroom, status - headroom);
-                    byte[] joined = java.util.Arrays.copyOf(got.bytes, got.bytes.length + part.length);
+                    byte[] joined = Arrays.copyOf(got.bytes, got.bytes.length + part.length);
                     System.arraycopy(part, 0, joined, got.bytes.length, part.length);
                     got.bytes = joined;
                 }

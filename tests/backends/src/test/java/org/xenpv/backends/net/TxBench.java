@@ -38,6 +38,7 @@ final class TxBench implements NetbackTxQueue.Host, AutoCloseable {
     int answersAtBurst;
     PeerFault fault;
     Runnable whenReceived = () -> {};
+    NetworkPort.Sink sink;
     private final CopyBatch copies;
 
     TxBench() {
@@ -120,6 +121,9 @@ final class TxBench implements NetbackTxQueue.Host, AutoCloseable {
     @Override
     public void received(NetFrame frame) {
         whenReceived.run();
+        if (sink != null) {
+            sink.received(frame);
+        }
         if (keepFrames) {
             frames.add(new Got(
                     frame.toBytes(),
@@ -134,6 +138,9 @@ final class TxBench implements NetbackTxQueue.Host, AutoCloseable {
     @Override
     public void receivedAll() {
         bursts++;
+        if (sink != null) {
+            sink.receivedAll();
+        }
         answersAtBurst = front.unconsumedResponses();
     }
 

@@ -13,6 +13,7 @@ import static org.xenpv.io.netif.Netif.XEN_NETIF_GSO_TYPE_TCPV4;
 import static org.xenpv.io.netif.Netif.XEN_NETIF_GSO_TYPE_TCPV6;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -42,7 +43,7 @@ class TxJudgingTest {
 
     private static int[] repeated(int count, int status) {
         int[] all = new int[count];
-        java.util.Arrays.fill(all, status);
+        Arrays.fill(all, status);
         return all;
     }
 
@@ -200,7 +201,7 @@ class TxJudgingTest {
                 ALL,
                 b -> whole(b, fragment, NETTXF_CSUM_BLANK),
                 OK));
-        byte[] cut = java.util.Arrays.copyOf(Frames.tcp(true, 0, 0, true, 4), 14 + 40 + 19);
+        byte[] cut = Arrays.copyOf(Frames.tcp(true, 0, 0, true, 4), 14 + 40 + 19);
         Frames.put(cut, 14 + 4, 2, 19);
         rows.add(row(
                 "blank checksum, TCP header cut off",
@@ -298,7 +299,7 @@ class TxJudgingTest {
     }
 
     private static Integer[] box(int[] statuses) {
-        return java.util.Arrays.stream(statuses).boxed().toArray(Integer[]::new);
+        return Arrays.stream(statuses).boxed().toArray(Integer[]::new);
     }
 
     @Test
