@@ -29,8 +29,8 @@ import org.junit.platform.commons.support.AnnotationSupport;
 class AttackTableTest {
 
     /** The set that must never regress. */
-    private static final Set<String> ROWS =
-            new TreeSet<>(Arrays.asList(("R1 R2 R3 R4 R5 R12 I1 I2 I3 I4 I6 N1 N7 N11 N18 B3 B10 B17 C1 C3 C4 G2 G6 E1 E2 E3 "
+    private static final Set<String> ROWS = new TreeSet<>(
+            Arrays.asList(("R1 R2 R3 R4 R5 R12 I1 I2 I3 I4 I6 N1 N7 N11 N18 B3 B10 B17 C1 C3 C4 G2 G6 E1 E2 E3 "
                             + "X3 X5 X13 X16 X17 X19 K7 K10 K11 K12 L1 L3")
                     .split(" ")));
 

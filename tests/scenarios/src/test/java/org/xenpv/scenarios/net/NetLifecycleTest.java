@@ -57,7 +57,8 @@ class NetLifecycleTest {
                 assertThat(guest.await(() -> one.device().mtu() == 9000, SOON)).isTrue();
                 xen.toolstack().writeFrontend(device, "mtu", "nonsense");
                 xen.toolstack().writeFrontend(device, "speed", "10G");
-                assertThat(guest.await(() -> one.device().speedMbps() == 10_000, SOON)).isTrue();
+                assertThat(guest.await(() -> one.device().speedMbps() == 10_000, SOON))
+                        .isTrue();
                 assertThat(one.mtu()).isEqualTo(9000);
                 sendAndReceive(one, two, 3);
             }
@@ -81,7 +82,8 @@ class NetLifecycleTest {
                 });
                 sendAndReceive(one, two, 1);
                 host.driverDomain.run(domain -> host.service.restart(device.backendNodename()));
-                assertThat(guest.await(() -> one.device().stats().reconnects() == 1, SOON)).isTrue();
+                assertThat(guest.await(() -> one.device().stats().reconnects() == 1, SOON))
+                        .isTrue();
                 byte[] arp = two.receive(5, TimeUnit.SECONDS);
                 assertThat(Arrays.copyOf(arp, 6)).containsOnly(0xff);
                 assertThat(arp[12] << 8 | arp[13]).isEqualTo(0x0806);
@@ -107,7 +109,8 @@ class NetLifecycleTest {
                 sendAndReceive(one, two, 1);
                 xen.toolstack().suspend(guest);
                 xen.toolstack().restore(guest);
-                assertThat(guest.await(() -> one.device().stats().reconnects() == 1, SOON)).isTrue();
+                assertThat(guest.await(() -> one.device().stats().reconnects() == 1, SOON))
+                        .isTrue();
                 sendAndReceive(one, two, 2);
                 sendAndReceive(two, one, 3);
             }
@@ -166,9 +169,10 @@ class NetLifecycleTest {
                     two.device().receiver(new NetworkDevice.Receiver() {
                         @Override
                         public void received(NetPacket packet) {
-                            hashes.add(packet.hashAlgorithm() == Netif.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ
-                                    ? packet.hashValue()
-                                    : 0);
+                            hashes.add(
+                                    packet.hashAlgorithm() == Netif.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ
+                                            ? packet.hashValue()
+                                            : 0);
                         }
                     });
                     int types = Netif.XEN_NETIF_CTRL_HASH_TYPE_IPV4 | Netif.XEN_NETIF_CTRL_HASH_TYPE_IPV6;
@@ -193,9 +197,13 @@ class NetLifecycleTest {
                 Netfront one = host.connect(host.guest("one"), FRONT)) {
             NetfrontDevice device = one.device();
             assertThatThrownBy(() -> device.acquire(13)).hasMessageContaining("lengthBytes=13");
-            assertThatThrownBy(() -> device.acquire(65536)).hasMessageContaining("65536").hasMessageContaining("65535");
+            assertThatThrownBy(() -> device.acquire(65536))
+                    .hasMessageContaining("65536")
+                    .hasMessageContaining("65535");
             NetPacket tooLong = device.acquire(1519);
-            assertThatThrownBy(() -> device.send(tooLong)).hasMessageContaining("1519").hasMessageContaining("1518");
+            assertThatThrownBy(() -> device.send(tooLong))
+                    .hasMessageContaining("1519")
+                    .hasMessageContaining("1518");
             NetPacket noHeaders = device.acquire(60);
             noHeaders.csumBlank(true);
             assertThatThrownBy(() -> device.send(noHeaders)).hasMessageContaining("TCP or UDP");
