@@ -3,8 +3,8 @@ package org.xenpv.backends.net;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What a netback offers; every feature of xen/io/netif.h can be switched. {@link #DEFAULT} is what Linux's offers, and more
- * queues.
+ * What a netback offers; every feature of xen/io/netif.h can be switched. {@link #DEFAULT} is what Linux's offers, and
+ * more queues.
  *
  * @param rxCopy feature-rx-copy; without it there is no way to receive, and no modern frontend connects
  * @param sg feature-sg: packets in several pieces, both ways
@@ -18,12 +18,13 @@ import java.util.concurrent.TimeUnit;
  * @param dynamicMulticastControl feature-dynamic-multicast-control
  * @param ctrlRing feature-ctrl-ring
  * @param hashMappingMax entries of the table that maps hashes to queues, 0 to 1024
- * @param grefMappingMax pages of one queue that stay mapped if the frontend says so on the control ring, 0 to 512; 0 is not
- *     supported, as by Linux
+ * @param grefMappingMax has no effect yet, 0 to 512: the messages about pages that stay mapped are answered
+ *     NOT_SUPPORTED, as by Linux
  * @param xdpHeadroom feature-xdp-headroom
  * @param rxQueuePages memory for frames that wait for buffers, per queue, 32 to 512 pages
  * @param rxDrainNs how long they wait; 30 ms if the frontend has not said feature-rx-notify
- * @param rxStallNs after how long without buffers a queue is stalled; never if the frontend has not said feature-rx-notify
+ * @param rxStallNs after how long without buffers a queue is stalled; never if the frontend has not said
+ *     feature-rx-notify
  */
 public record NetbackConfig(
         boolean rxCopy,
