@@ -87,15 +87,32 @@ class CancellationTest {
                 new Way("completeExceptionally", future -> future.completeExceptionally(new IllegalStateException())),
                 new Way("completeAsync", future -> future.completeAsync(() -> 1, Runnable::run)),
                 new Way("obtrudeValue", future -> future.obtrudeValue(1)),
-                new Way("obtrudeException", future -> future.obtrudeException(new IllegalStateException())),
-                new Way("orTimeout", future -> timedOut(future.orTimeout(1, TimeUnit.NANOSECONDS))),
-                new Way("completeOnTimeout", future -> timedOut(future.completeOnTimeout(1, 1, TimeUnit.NANOSECONDS))));
+                new Way("obtrudeException", future -> future.obtrudeException(new IllegalStateException())));
     }
 
-    /** These timeouts are the JDK's, in real time, by a thread of its own. */
-    private static void timedOut(CompletableFuture<Integer> future) {
-        while (!future.isDone()) {
-            Thread.onSpinWait();
+    /**
+     * These are the JDK's, in real time and by a thread of its own, which lets go of the operation a moment after the future is
+     * seen to be done.
+     */
+    static Stream<Way> waysToTimeAFutureOut() {
+        return Stream.of(
+                new Way("orTimeout", future -> future.orTimeout(1, TimeUnit.NANOSECONDS)),
+                new Way("completeOnTimeout", future -> future.completeOnTimeout(1, 1, TimeUnit.NANOSECONDS)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("waysToTimeAFutureOut")
+    @OnSimulatedXen
+    void shouldEndTheFuture_whenItTimesOut(Way way, SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen);
+                Blkfront disk = host.connect()) {
+            CompletableFuture<Integer> read = disk.read(0, ByteBuffer.allocate(8192));
+            way.complete().accept(read);
+            while (!read.isDone()) {
+                Thread.onSpinWait();
+            }
+            assertThat(read.isCompletedExceptionally()).isEqualTo(way.name().equals("orTimeout"));
+            disk.flush().join();
         }
     }
 

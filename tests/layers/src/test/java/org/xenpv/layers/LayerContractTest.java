@@ -121,6 +121,7 @@ class LayerContractTest {
     @ParameterizedTest
     @EnumSource
     void shouldHaveNoRoom_whenTheDeviceHasNotConnectedYet(Kind kind) {
+        host.device.change(1500, false, false);
         host.device.unconnected();
         Layer layer = kind.layer.apply(this);
         assertThat(layer.acquire(1)).isNull();
