@@ -92,7 +92,7 @@ class NetworkNamespaceTest {
         try (NetworkNamespace host = NetworkNamespace.open()) {
             own = host;
             Path output = directory.resolve("out");
-            Process process = host.start(output, "sh", "-c", "echo started; sleep 1000 & sleep 1000");
+            Process process = host.start(output, "sh", "-c", "sleep 1000 & echo started; sleep 1000");
             while (!Files.readString(output).contains("started")) {
                 assertThat(process.isAlive()).isTrue();
                 Thread.onSpinWait();
