@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 import java.util.stream.Stream;
@@ -88,32 +87,6 @@ class CancellationTest {
                 new Way("completeAsync", future -> future.completeAsync(() -> 1, Runnable::run)),
                 new Way("obtrudeValue", future -> future.obtrudeValue(1)),
                 new Way("obtrudeException", future -> future.obtrudeException(new IllegalStateException())));
-    }
-
-    /**
-     * These are the JDK's, in real time and by a thread of its own, which lets go of the operation a moment after the future is
-     * seen to be done.
-     */
-    static Stream<Way> waysToTimeAFutureOut() {
-        return Stream.of(
-                new Way("orTimeout", future -> future.orTimeout(1, TimeUnit.NANOSECONDS)),
-                new Way("completeOnTimeout", future -> future.completeOnTimeout(1, 1, TimeUnit.NANOSECONDS)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("waysToTimeAFutureOut")
-    @OnSimulatedXen
-    void shouldEndTheFuture_whenItTimesOut(Way way, SimulatedXen xen) {
-        try (DiskHost host = slowHost(xen);
-                Blkfront disk = host.connect()) {
-            CompletableFuture<Integer> read = disk.read(0, ByteBuffer.allocate(8192));
-            way.complete().accept(read);
-            while (!read.isDone()) {
-                Thread.onSpinWait();
-            }
-            assertThat(read.isCompletedExceptionally()).isEqualTo(way.name().equals("orTimeout"));
-            disk.flush().join();
-        }
     }
 
     @ParameterizedTest
