@@ -153,4 +153,26 @@ class LateWriteTest {
             assertThat(rig.driver.told).doesNotContain("failed");
         }
     }
+
+    /** Its state was Initialising, as that of the new one is, and nothing has told it yet that there is a new one. */
+    @Test
+    void shouldNotWriteClosingOverANewDirectory_whenItHadPublishedNothing() {
+        try (DeviceRig rig = new DeviceRig(30)) {
+            reach(rig, Phase.PUBLISHING);
+            rig.backend(XenbusState.INITIALISED); // not one to close with: it stays in Closing
+            rig.xen.runFor(DeviceRig.SOON);
+            rig.trouble.eventsLate(1_000_000_000L);
+            rig.closeDevice();
+            rig.xen.runFor(Duration.ofMillis(2));
+            assertThat(rig.front.phase()).isEqualTo(Phase.CLOSING);
+            rig.makeAnew();
+            rig.trouble.heal();
+            rig.xen.runFor(Duration.ofMillis(900));
+            assertThat(rig.frontState()).isEqualTo(XenbusState.INITIALISING);
+            rig.awaitEnd();
+            rig.xen.runFor(Duration.ofSeconds(10));
+            assertThat(rig.frontState()).isEqualTo(XenbusState.INITIALISING);
+            rig.assertNothingHeld();
+        }
+    }
 }
