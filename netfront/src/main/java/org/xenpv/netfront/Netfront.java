@@ -13,8 +13,8 @@ import org.xenpv.fault.XenPeerGoneException;
 import org.xenpv.xenbus.XenGuest;
 
 /**
- * A network interface for programs on the JVM: may be used from any thread if the guest's loop has a thread of its own,
- * otherwise from the one that runs the loop.
+ * A network interface for programs on the JVM: may be used from any thread, whether or not the guest's loop has a thread of
+ * its own.
  *
  * <pre>{@code
  * try (Netfront net = Netfront.connect(xen, "device/vif/0")) {
@@ -155,8 +155,7 @@ public final class Netfront implements AutoCloseable {
                 future.completeExceptionally(e);
             }
         };
-        if (loop.inLoop()) {
-            guarded.run();
+        if (loop.tryRun(guarded)) {
             return;
         }
         try {
