@@ -214,34 +214,55 @@ final class NetConnection {
         return live;
     }
 
-    /** A packet to fill, or null if there are not enough pages: those that have been answered are looked for first. */
+    /** A packet to fill, or null if there are not enough pages or slots: what has been answered is looked for first. */
     NetPacket take(int lengthBytes) {
         if (!live) {
             return null;
         }
-        NetPacket packet = pages.take(lengthBytes);
-        if (packet == null) {
+        int pagesNeeded = TxPages.count(lengthBytes);
+        if (pages.free() < pagesNeeded || !anyFits(slots(pagesNeeded))) {
             for (NetTxQueue queue : tx) {
                 queue.reap();
             }
-            packet = live ? pages.take(lengthBytes) : null;
         }
-        return packet;
+        return live && anyFits(slots(pagesNeeded)) ? pages.take(lengthBytes) : null;
+    }
+
+    /** The most slots that a packet of so many pages takes: two may carry extra information. */
+    private static int slots(int fragments) {
+        return fragments + 2;
+    }
+
+    private boolean anyFits(int slots) {
+        for (NetTxQueue queue : tx) {
+            if (queue.fits(slots)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean owns(TxPages pool) {
         return live && pool == pages;
     }
 
-    /** Whether half of the pages are free: worth telling who waits for some. */
+    /** Whether half of the pages and half of every ring are free: worth telling who waits. */
     boolean hasRoom() {
-        return live && pages.free() >= pages.size() / 2;
+        if (!live || pages.free() < pages.size() / 2) {
+            return false;
+        }
+        for (NetTxQueue queue : tx) {
+            if (!queue.isHalfFree()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     boolean send(NetPacket packet, PacketHeaders headers, FlowHash flowHash) {
         int queue = tx.length == 1 ? 0 : Integer.remainderUnsigned(flowHash.of(packet, headers), tx.length);
         NetTxQueue to = tx[queue];
-        int slots = packet.fragments() + 2;
+        int slots = slots(packet.fragments());
         if (!to.fits(slots)) {
             to.reap();
             if (!to.fits(slots)) {

@@ -100,6 +100,11 @@ final class NetTxQueue {
         return live && slots <= ring.freeRequests() && slots <= freeCount;
     }
 
+    /** Whether half of the ring is free. */
+    boolean isHalfFree() {
+        return fits(ring.nrEnts() / 2);
+    }
+
     /**
      * Puts a packet on the ring; {@link #push} makes it visible. It fits ({@link #fits}), and what it asks for has been
      * agreed on.

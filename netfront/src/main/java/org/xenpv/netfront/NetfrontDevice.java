@@ -169,6 +169,7 @@ public final class NetfrontDevice implements NetworkDevice {
             return true;
         } else {
             counters.dropped(NetDrop.TX_NO_ROOM);
+            starved = true;
         }
         pool.giveBack(packet);
         return false;

@@ -67,7 +67,7 @@ public interface NetworkDevice {
         /** No more packets for now: what was sent in answer can be flushed. */
         default void receivedAll() {}
 
-        /** {@link NetworkDevice#acquire} returned null before and may succeed now. */
+        /** {@link NetworkDevice#acquire} returned null or {@link NetworkDevice#send} found no room before, and may succeed now. */
         default void writable() {}
 
         /** {@link NetworkDevice#carrier}, {@link NetworkDevice#mtu} or {@link NetworkDevice#offloads} changed. */

@@ -36,10 +36,14 @@ final class TxPages {
         idleCount = count;
     }
 
+    /** How many pages a packet of this length takes. */
+    static int count(int lengthBytes) {
+        return (lengthBytes + SharedMemory.PAGE_BYTES - 1) / SharedMemory.PAGE_BYTES;
+    }
+
     /** @return a packet of this length, or null if there are not enough pages */
     NetPacket take(int lengthBytes) {
-        int needed = (lengthBytes + SharedMemory.PAGE_BYTES - 1) / SharedMemory.PAGE_BYTES;
-        if (needed > freeCount || closed) {
+        if (count(lengthBytes) > freeCount || closed) {
             return null;
         }
         NetPacket packet = idle[--idleCount];

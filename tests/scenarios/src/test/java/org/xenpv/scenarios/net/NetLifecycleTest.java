@@ -227,11 +227,18 @@ class NetLifecycleTest {
         }
     }
 
+    /** Pages run out first with 18, the ring with 512; packets that were all filled before the first was sent meet a full ring when sent. */
     @SimulatedXenTest
     void shouldSayWhenThereIsRoomAgain(SimulatedXen xen) {
+        roomAgain(xen, 18, false);
+        roomAgain(xen, 512, false);
+        roomAgain(xen, 512, true);
+    }
+
+    private static void roomAgain(SimulatedXen xen, int txPages, boolean filledFirst) {
         try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT)) {
             SimDomain guest = host.guest("one");
-            try (Netfront one = host.connect(guest, FRONT.txPages(18))) {
+            try (Netfront one = host.connect(guest, FRONT.txPages(txPages))) {
                 NetfrontDevice device = one.device();
                 int[] writable = new int[1];
                 guest.run(domain -> device.receiver(new NetworkDevice.Receiver() {
@@ -244,13 +251,23 @@ class NetLifecycleTest {
                     }
                 }));
                 guest.run(domain -> {
-                    int sent = 0;
+                    List<NetPacket> filled = new ArrayList<>();
+                    int refused = 0;
                     for (NetPacket packet = device.acquire(60); packet != null; packet = device.acquire(60)) {
-                        byte[] frame = Frames.raw(MacAddress.BROADCAST, device.mac(), 60, sent++);
+                        byte[] frame = Frames.raw(MacAddress.BROADCAST, device.mac(), 60, filled.size());
                         packet.copyIn(0, frame, 0, 60);
-                        device.send(packet);
+                        filled.add(packet);
+                        refused += !filledFirst && !device.send(packet) ? 1 : 0;
+                        assertThat(filled).hasSizeLessThanOrEqualTo(txPages);
                     }
-                    assertThat(sent).isEqualTo(18);
+                    if (filledFirst) {
+                        for (NetPacket packet : filled) {
+                            refused += device.send(packet) ? 0 : 1;
+                        }
+                    }
+                    assertThat(device.stats().txPackets()).isBetween(18L, 256L);
+                    assertThat(refused > 0).isEqualTo(filledFirst);
+                    assertThat(device.stats().dropped(NetDrop.TX_NO_ROOM)).isEqualTo(refused);
                     device.flush();
                 });
                 assertThat(guest.await(() -> writable[0] == 1, SOON)).isTrue();
