@@ -8,6 +8,9 @@ public final class Benchmarks {
     public static void main(String[] args) {
         int rings = RingBenchmark.run(args, System.out);
         System.out.println();
-        System.exit(Math.max(rings, BlkfrontBenchmark.run(args, System.out, BlkfrontBenchmark.IMAGE_BYTES)));
+        int disk = BlkfrontBenchmark.run(args, System.out, BlkfrontBenchmark.IMAGE_BYTES);
+        System.out.println();
+        int net = NetfrontBenchmark.run(args, System.out);
+        System.exit(Math.max(rings, Math.max(disk, net)));
     }
 }

@@ -4,14 +4,12 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
@@ -40,15 +38,11 @@ public final class BlkfrontBenchmark {
     private static final int CHECKED = 256;
     private static final double BYTES_PER_SECOND = 2e9;
 
-    private static final int MET = 0;
-    private static final int MISSED = 1;
-    private static final int TOO_NOISY = 2;
-
     private final PrintStream out;
     private final SideBySide.Options options;
     private final Path image;
     private final long imageBytes;
-    private int exitCode = MET;
+    private RatioTable table;
 
     private BlkfrontBenchmark(PrintStream out, SideBySide.Options options, Path image, long imageBytes) {
         this.out = out;
@@ -63,7 +57,7 @@ public final class BlkfrontBenchmark {
 
     /** Measures, prints, and says how to exit. */
     static int run(String[] args, PrintStream out, int imageBytes) {
-        SideBySide.Options options = RingBenchmark.parse(args);
+        SideBySide.Options options = SideBySide.Options.parse(args);
         try {
             Path image = Files.createTempFile("xenpv-benchmark", ".img");
             try {
@@ -96,7 +90,7 @@ public final class BlkfrontBenchmark {
                 + System.getProperty("java.version") + ", image of " + (imageBytes >> 20) + " MiB in the page cache, "
                 + DEPTH + " in flight");
         out.println();
-        line("", "blkfront", "FileChannel", "ratio", "95 % interval", "target", "pairs", "discarded", "");
+        table = new RatioTable(out, "blkfront", "FileChannel");
         try (SimulatedXen xen = SimulatedXen.live();
                 FileChannel channel = FileChannel.open(image, StandardOpenOption.READ)) {
             SimDomain driver = xen.createDomain(DomainConfig.named("disks").asDriverDomain());
@@ -121,7 +115,7 @@ public final class BlkfrontBenchmark {
                 out.println(ofRandom);
             }
         }
-        return exitCode;
+        return table.exitCode();
     }
 
     /** @param ratioMin the target, 0 for none */
@@ -133,7 +127,7 @@ public final class BlkfrontBenchmark {
         verify(ours.read(CHECKED), theirs.read(CHECKED));
         counters.start();
         SideBySide.Result result = SideBySide.inElapsedTime(options).run(ours::read, theirs::read, DEPTH);
-        report(row, result);
+        table.speeds(row.name(), result, row.ratioMin(), ns -> speed(row, ns));
         return counters.since(row.name()) + processorTimes(row, ours, theirs);
     }
 
@@ -141,30 +135,20 @@ public final class BlkfrontBenchmark {
     private String processorTimes(Row row, DiskReads ours, FileReads theirs) {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         long count = Math.max(DEPTH, (long) (options.seconds() * BYTES_PER_SECOND / row.blockBytes()));
-        Map<String, Long> before = domainThreads(threads);
+        ThreadCosts guest = ThreadCosts.of("guest");
+        ThreadCosts driver = ThreadCosts.of("disks");
         ours.read(count);
-        Map<String, Long> after = domainThreads(threads);
+        ThreadCosts ofDriver = ThreadCosts.of("disks").since(driver);
+        ThreadCosts ofGuest = ThreadCosts.of("guest").since(guest);
         long start = threads.getCurrentThreadCpuTime();
         theirs.read(count);
         long ofTheirs = threads.getCurrentThreadCpuTime() - start;
         return String.format(
                 Locale.ROOT,
                 " | %19.2f %14.2f %12.2f",
-                (after.get("guest") - before.get("guest")) / 1e3 / count,
-                (after.get("disks") - before.get("disks")) / 1e3 / count,
+                ofGuest.processorNs() / 1e3 / count,
+                ofDriver.processorNs() / 1e3 / count,
                 ofTheirs / 1e3 / count);
-    }
-
-    /** Processor time by the name of the domain, which its thread's name ends in. */
-    private static Map<String, Long> domainThreads(ThreadMXBean threads) {
-        Map<String, Long> times = new HashMap<>();
-        for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
-            if (thread != null && thread.getThreadName().startsWith("xen-dom")) {
-                String name = thread.getThreadName();
-                times.put(name.substring(name.lastIndexOf('-') + 1), threads.getThreadCpuTime(thread.getThreadId()));
-            }
-        }
-        return times;
     }
 
     private BlockSequence sequence(Row row) {
@@ -221,43 +205,9 @@ public final class BlkfrontBenchmark {
         }
     }
 
-    private void report(Row row, SideBySide.Result result) {
-        String target = row.ratioMin() > 0 ? ">= " + row.ratioMin() : "";
-        String pairs = Integer.toString(result.accepted());
-        String discarded = Integer.toString(result.discarded());
-        if (result.isTooNoisy()) {
-            line(row.name(), "-", "-", "-", "-", target, pairs, discarded, "too noisy");
-            exitCode = Math.max(exitCode, TOO_NOISY);
-            return;
-        }
-        PairedRatios time = result.timeRatio();
-        double ratio = 1 / time.median();
-        boolean met = ratio >= row.ratioMin();
-        line(
-                row.name(),
-                speed(row, result.ours()),
-                speed(row, result.theirs()),
-                number(ratio),
-                number(1 / time.high()) + " to " + number(1 / time.low()),
-                target,
-                pairs,
-                discarded,
-                row.ratioMin() == 0 ? "" : met ? "met" : "missed");
-        exitCode = Math.max(exitCode, met ? MET : MISSED);
-    }
-
     private static String speed(Row row, double nsPerBlock) {
         return row.random()
                 ? String.format(Locale.ROOT, "%.0f k/s", 1e6 / nsPerBlock)
                 : String.format(Locale.ROOT, "%.0f MB/s", row.blockBytes() * 1e3 / nsPerBlock);
-    }
-
-    private static String number(double value) {
-        return String.format(Locale.ROOT, "%.2f", value);
-    }
-
-    private void line(String... cells) {
-        out.println(String.format(Locale.ROOT, "%-28s %10s %11s %7s %16s %8s %6s %10s  %s", (Object[]) cells)
-                .stripTrailing());
     }
 }

@@ -43,6 +43,32 @@ final class SideBySide {
                 throw new IllegalArgumentException("gate=" + gatePercent + ", must be 0 to 100");
             }
         }
+
+        /** {@code pairs=13 seconds=0.25 budget=120 gate=8}, all optional; those are the defaults. */
+        static Options parse(String[] args) {
+            int pairs = 13;
+            double seconds = 0.25;
+            double budget = 120;
+            double gate = 8;
+            for (String arg : args) {
+                int equals = arg.indexOf('=');
+                String value = arg.substring(equals + 1);
+                try {
+                    switch (equals < 0 ? "" : arg.substring(0, equals)) {
+                        case "pairs" -> pairs = Integer.parseInt(value);
+                        case "seconds" -> seconds = Double.parseDouble(value);
+                        case "budget" -> budget = Double.parseDouble(value);
+                        case "gate" -> gate = Double.parseDouble(value);
+                        default ->
+                            throw new IllegalArgumentException(
+                                    "argument=" + arg + ", must be pairs=, seconds=, budget= or gate=");
+                    }
+                } catch (NumberFormatException e) {
+                    throw new IllegalArgumentException("argument=" + arg + ", must be a number", e);
+                }
+            }
+            return new Options(pairs, seconds, budget, gate);
+        }
     }
 
     /**

@@ -68,11 +68,11 @@ class RingBenchmarkTest {
 
     @Test
     void shouldRefuseArguments_thatMakeNoSense() {
-        assertThat(RingBenchmark.parse(new String[] {"pairs=7", "gate=0"}).pairs())
+        assertThat(SideBySide.Options.parse(new String[] {"pairs=7", "gate=0"}).pairs())
                 .isEqualTo(7);
         for (String arg :
                 new String[] {"pairs=0", "seconds=-1", "seconds=NaN", "gate=101", "budget=x", "x=1", "pairs"}) {
-            assertThatThrownBy(() -> RingBenchmark.parse(new String[] {arg}))
+            assertThatThrownBy(() -> SideBySide.Options.parse(new String[] {arg}))
                     .as(arg)
                     .isInstanceOf(IllegalArgumentException.class);
         }

@@ -30,6 +30,11 @@ final class GrantCopy {
     private final Hypervisor hypervisor;
     private final Move[] moves = new Move[GROUP];
 
+    /** The granter found last, while the lock is held. */
+    private Domain granter;
+
+    private int granterDomid;
+
     /** One copy of the group under way. */
     private static final class Move {
         final Page source = new Page(true);
@@ -65,6 +70,12 @@ final class GrantCopy {
         for (int from = 0; from < count; from += GROUP) {
             int n = Math.min(GROUP, count - from);
             synchronized (hypervisor.lock()) {
+                if (!domain.alive()) {
+                    refuse(args, at + from * STRUCT_BYTES, count - from);
+                    return;
+                }
+                domain.memory().retain(); // for as long as bytes move
+                granter = null;
                 for (int i = 0; i < n; i++) {
                     moves[i].status = claim(moves[i], args, at + (from + i) * STRUCT_BYTES);
                 }
@@ -89,7 +100,14 @@ final class GrantCopy {
                     }
                     args.putShort(at + (from + i) * STRUCT_BYTES + 36, (short) moves[i].status);
                 }
+                domain.memory().release();
             }
+        }
+    }
+
+    private static void refuse(SharedMemory args, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            args.putShort(at + i * STRUCT_BYTES + 36, (short) GNTST_bad_domain);
         }
     }
 
@@ -122,21 +140,17 @@ final class GrantCopy {
         if (!byGrant && owner != Args.DOMID_SELF) {
             return GNTST_permission_denied;
         }
-        Domain granter = owner == Args.DOMID_SELF ? domain : hypervisor.domain(owner);
-        if (granter == null || !domain.alive()) {
-            return GNTST_bad_domain;
-        }
         page.frames = null;
-        page.memory = granter.memory();
-        page.gfn = frameOrRef;
-        if (byGrant) {
-            return pin(page, granter.grants(), (int) frameOrRef, offset, length);
+        if (!byGrant) {
+            page.memory = domain.memory();
+            page.gfn = frameOrRef;
+            return page.memory.holds(frameOrRef) ? GNTST_okay : GNTST_bad_page;
         }
-        if (!domain.memory().holds(frameOrRef)) {
-            return GNTST_bad_page;
+        if (granter == null || granterDomid != owner) {
+            granter = owner == Args.DOMID_SELF ? domain : hypervisor.domain(owner);
+            granterDomid = owner;
         }
-        page.memory.retain();
-        return GNTST_okay;
+        return granter == null ? GNTST_bad_domain : pin(page, granter.grants(), (int) frameOrRef, offset, length);
     }
 
     private int pin(Page page, GrantFrames frames, int ref, int offset, int length) {
@@ -159,8 +173,6 @@ final class GrantCopy {
     private static void drop(Page page) {
         if (page.frames != null) {
             page.frames.unpin(page.ref, page.readonly);
-        } else {
-            page.memory.release();
         }
     }
 }

@@ -219,8 +219,9 @@ final class GrantFrames {
             boolean subPage = version == 2 && (header(ref) & GTF_SUB_PAGE) != 0;
             pinnedStart[ref] = subPage ? shared.getShort(entryAt(ref) + 4) & 0xffff : 0;
             pinnedLength[ref] = subPage ? shared.getShort(entryAt(ref) + 6) & 0xffff : SharedMemory.PAGE_BYTES;
-            pinnedEntries++;
-            memory.retain();
+            if (pinnedEntries++ == 0) {
+                memory.retain();
+            }
         }
         if (readonly) {
             readPins[ref]++;
@@ -249,8 +250,10 @@ final class GrantFrames {
         }
         if (last) {
             pinnedEntries--;
-            memory.release();
-            closeIfUnused();
+            if (pinnedEntries == 0) {
+                memory.release();
+                closeIfUnused();
+            }
         }
     }
 
