@@ -69,8 +69,8 @@ final class PrimaryConsole implements ServedConsole {
             }
             frontend = home;
             line = new ConsoleLine(guest, nodename, terminals.open(domid, 0), config, this::broken);
-        } catch (XenException e) {
-            reason = e;
+        } catch (RuntimeException | Error e) {
+            failed(e);
             return;
         }
         Tty.announce(guest, frontend, ConsoleKeys.PORT, line.terminal());
@@ -123,8 +123,18 @@ final class PrimaryConsole implements ServedConsole {
             port = found;
             line.open(domid, CONSOLE_GREF, port, keys.clamped(ConsoleKeys.LIMIT, ConsoledConfig.LIMIT_MAX));
             reason = null;
-        } catch (XenException e) {
-            reason = e;
+        } catch (RuntimeException | Error e) {
+            failed(e);
+        }
+    }
+
+    /** Whatever was thrown is why this console is not served. */
+    private void failed(Throwable thrown) {
+        reason = thrown instanceof XenException known
+                ? known
+                : new XenException(nodename + ": threw " + thrown.getClass().getName(), thrown);
+        if (thrown instanceof Error) {
+            guest.loop().report(nodename, thrown);
         }
     }
 

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.backends.console.Consoled;
 import org.xenpv.backends.console.ConsoledConfig;
 import org.xenpv.backends.console.MemoryTerminals;
+import org.xenpv.backends.console.ServedConsole;
 import org.xenpv.console.ConsoleConfig;
 import org.xenpv.event.EventLoop;
 import org.xenpv.fault.XenException;
@@ -100,6 +101,35 @@ class FailingConsoleTest {
         xen.runFor(Duration.ofSeconds(2)); // the other is gone
         console.close();
         console.awaitEnd();
+        xen.dom0().stopServices();
+    }
+
+    /** The same of the first console, which has no states to say it with. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @OnSimulatedXen
+    void shouldSayWhy_whenTheDaemonCannotServeThePrimary(boolean error, SimulatedXen xen) {
+        SimDomain guest = xen.createDomain(DomainConfig.named("guest"));
+        IllegalStateException noPort = new IllegalStateException("no port");
+        StackOverflowError noTerminal = new StackOverflowError("no terminal");
+        Consoled daemon = xen.dom0().start(dom0 -> {
+            Consoled consoled = error
+                    ? new Consoled(
+                            dom0,
+                            (domid, number) -> {
+                                throw noTerminal;
+                            },
+                            ConsoledConfig.DEFAULT)
+                    : new Consoled(new FailingGuest(dom0, 0, noPort), new MemoryTerminals(), ConsoledConfig.DEFAULT);
+            consoled.start();
+            return consoled;
+        });
+        xen.runFor(Duration.ofMillis(50));
+        ServedConsole console = xen.dom0().call(dom0 -> daemon.console(guest.domid(), 0));
+        assertThat(console.isConnected()).isFalse();
+        assertThat(console.reason()).isInstanceOf(XenException.class).hasCause(error ? noTerminal : noPort);
+        assertThat(xen.dom0().errors()).hasSize(error ? 1 : 0);
+        xen.dom0().clearErrors();
         xen.dom0().stopServices();
     }
 
