@@ -31,6 +31,12 @@ final class DeviceDirectory {
 
     private Write newest;
 
+    /** Every state that may stand there because of us, a bit each: the last that we know of, and what was begun since. */
+    private int ours;
+
+    /** Whether we have written anything at all: until then what stands there is of an earlier life. */
+    private boolean begun;
+
     /**
      * @param link the key that names the other end: {@code backend} or {@code frontend}
      * @param resets whether Initialising where we had written something else means that the directory is not ours any
@@ -52,6 +58,8 @@ final class DeviceDirectory {
     void forget() {
         written = XenbusState.UNKNOWN;
         newest = null;
+        ours = 0;
+        begun = false;
     }
 
     /**
@@ -75,13 +83,22 @@ final class DeviceDirectory {
         boolean inDoubt = newest != null && newest.tried;
         Write write = new Write(otherendPath, keys, state, tried || inDoubt, purpose);
         newest = write;
+        ours |= bit(state);
         guest.store().transaction(write, (ok, error) -> {
             write.tried = error != null;
-            if (error == null && newest == write && state != XenbusState.INITIALISING) {
-                written = state;
+            if (error == null && newest == write) {
+                if (state != XenbusState.INITIALISING) {
+                    written = state;
+                }
+                ours = bit(state);
+                begun = true;
             }
             result.accept(null, error);
         });
+    }
+
+    private static int bit(XenbusState state) {
+        return 1 << state.value();
     }
 
     private final class Write implements Xenstore.TransactionBody<Void> {
@@ -132,7 +149,7 @@ final class DeviceDirectory {
         /**
          * Initialising, or no state at all, is what the toolstack leaves. It does not stand where we had written something
          * else. Where we had not, a closing device may write over it once; a try that failed did so because somebody else
-         * was here.
+         * was here. Any other state that is not ours is that of a device that has begun in a directory made anew.
          */
         private boolean isOurs(String otherend, String found) {
             if (otherend == null || otherendPath != null && !otherend.equals(otherendPath)) {
@@ -142,8 +159,11 @@ final class DeviceDirectory {
                 return found != null;
             }
             boolean fresh = found == null || XenbusState.parse(found) == XenbusState.INITIALISING;
-            if (!fresh || state == XenbusState.INITIALISING) {
+            if (state == XenbusState.INITIALISING) {
                 return true;
+            }
+            if (!fresh) {
+                return !begun || (ours & bit(XenbusState.parse(found))) != 0;
             }
             boolean closing = state == XenbusState.CLOSING || state == XenbusState.CLOSED;
             return written == XenbusState.UNKNOWN && !(closing && tried);

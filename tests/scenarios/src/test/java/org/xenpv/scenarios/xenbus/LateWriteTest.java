@@ -11,7 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.xenpv.fault.XenException;
 import org.xenpv.xenbus.FrontendStateMachine.Phase;
+import org.xenpv.xenbus.XenbusFrontend;
 import org.xenpv.xenbus.XenbusState;
 
 /** Nothing of a device that was closed is written late, when a new device stands in its place. */
@@ -151,6 +153,43 @@ class LateWriteTest {
             rig.backend(XenbusState.CONNECTED);
             rig.await(Phase.CONNECTED);
             assertThat(rig.driver.told).doesNotContain("failed");
+        }
+    }
+
+    /** Another device of the same guest works there already, when the old one has something to write. */
+    @ParameterizedTest(name = "ends while {0}, watch events late: {1}, broken: {2}")
+    @MethodSource("stages")
+    void shouldLeaveTheNextDevicesStateAlone_howeverLongItTakesToEnd(Phase stage, boolean eventsLate, boolean broken) {
+        try (DeviceRig rig = new DeviceRig(40 + stage.ordinal())) {
+            reach(rig, stage);
+            rig.trouble.heal();
+            if (eventsLate) {
+                rig.trouble.eventsLate(1_000_000_000L);
+            }
+            if (broken) {
+                rig.guest.run(g -> rig.front.fail(new XenException("broken")));
+            } else {
+                rig.closeDevice();
+            }
+            rig.xen.runFor(Duration.ofMillis(2)); // Closing stands there; the backend does nothing
+            rig.makeAnew();
+            RecordingDriver next = new RecordingDriver(rig.guest.guest());
+            XenbusFrontend front =
+                    new XenbusFrontend(rig.guest.guest(), rig.device.nodename(), next, DeviceRig.PHASE_NS);
+            rig.guest.run(g -> front.start());
+            rig.backend(XenbusState.INIT_WAIT);
+            assertThat(rig.xen.runUntil(() -> front.phase() == Phase.PUBLISHED, Duration.ofSeconds(8)))
+                    .isTrue();
+            rig.backend(XenbusState.CONNECTED);
+            for (int second = 0; second < 60; second++) {
+                rig.xen.runFor(Duration.ofSeconds(1));
+                assertThat(rig.frontState())
+                        .as("seed=%d after %d s", rig.seed, second)
+                        .isEqualTo(XenbusState.CONNECTED);
+            }
+            assertThat(rig.driver.told).contains("ended");
+            assertThat(front.phase()).isEqualTo(Phase.CONNECTED);
+            assertThat(next.told).doesNotContain("stop", "ended");
         }
     }
 
