@@ -7,7 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.xenpv.backends.block.StoreFactory;
 
-/** The main job: a guest reads a whole disk image through blkfront, rewrites a copy of it, and everything is checked. */
+/**
+ * The main job: a guest reads a whole disk image through blkfront, rewrites a copy of it, sends packets to another guest through netfront, and
+ * everything is checked.
+ */
 final class Demo {
 
     private static final int XVDA = 202 << 8;
@@ -55,6 +58,7 @@ final class Demo {
         String before = image.sha256(0);
         DemoDisk.Account disk;
         DemoConsole.Account console;
+        List<DemoNetwork.Pass> packets;
         List<Measurement> measurements = new ArrayList<>();
         try (DemoHost host = new DemoHost(stores)) {
             try (DemoConsole screen = new DemoConsole(host)) {
@@ -65,6 +69,8 @@ final class Demo {
                     rewriteScratch(host, image, measurements, report);
                     screen.say("rewrote the scratch copy: sha256 as expected");
                 }
+                packets = sendPackets(host);
+                screen.say("sent packets to a neighbour: all accounted for");
                 console = screen.check();
             }
             check(host.remains());
@@ -72,6 +78,7 @@ final class Demo {
         report.handshake(disk);
         report.measurements(measurements);
         report.counters(disk);
+        report.network(packets);
         report.console(console);
         same(report, "the file afterwards", image.sha256(0), before);
         report.end();
@@ -126,6 +133,12 @@ final class Demo {
             disk.detach();
         }
         same(report, "its file afterwards", scratch.sha256(0), inverted);
+    }
+
+    private List<DemoNetwork.Pass> sendPackets(DemoHost host) {
+        try (DemoNetwork network = new DemoNetwork(host)) {
+            return network.run(options.packets());
+        }
     }
 
     private static void same(Report report, String what, String sha256, String expected) {

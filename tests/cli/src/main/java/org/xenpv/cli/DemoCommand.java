@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
 /** The main job's command line. */
 @Command(
         name = "demo",
-        description = "Serves a disk image from a driver domain of a simulated host and has a guest read all of it.",
+        description =
+                "Serves a disk image from a driver domain of a simulated host, has a guest read all of it, and then send packets to another guest.",
         mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
 
@@ -40,6 +41,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Option(names = "--blocks", paramLabel = "N", defaultValue = "10000", description = "random blocks to read")
     private int blocks;
+
+    @Option(names = "--packets", paramLabel = "N", defaultValue = "500000", description = "packets to send")
+    private int packets;
 
     @Option(names = "--depth", paramLabel = "N", defaultValue = "32", description = "operations in flight")
     private int depth;
@@ -74,7 +78,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         DemoOptions options =
-                new DemoOptions(image(), write, sizeMib, scratchMib, blocks, depth, requestKib, seed, workDir);
+                new DemoOptions(image(), write, sizeMib, scratchMib, blocks, packets, depth, requestKib, seed, workDir);
         PrintWriter out = spec.commandLine().getOut();
         new Demo(options, stores, out, Progress.onTerminal()).run();
         return 0;

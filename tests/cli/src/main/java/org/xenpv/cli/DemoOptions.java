@@ -10,6 +10,7 @@ import java.nio.file.Path;
  * @param sizeMib of a fresh image
  * @param scratchMib how much to rewrite at most
  * @param blocks random blocks of 4096 bytes to read
+ * @param packets short packets to send to another guest, and as many or fewer of the longer ones
  * @param depth operations in flight
  * @param requestKib of a sequential operation
  */
@@ -19,6 +20,7 @@ record DemoOptions(
         int sizeMib,
         int scratchMib,
         int blocks,
+        int packets,
         int depth,
         int requestKib,
         long seed,
@@ -28,6 +30,7 @@ record DemoOptions(
         within("--size", sizeMib, 1, 1 << 16);
         within("--scratch", scratchMib, 1, 1 << 16);
         within("--blocks", blocks, 1, 100_000);
+        within("--packets", packets, 1, 100_000_000);
         within("--depth", depth, 1, 256);
         within("--request", requestKib, 4, 1024);
         if (requestKib % 4 != 0) {

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 import org.xenpv.backends.block.BlkbackStats;
 import org.xenpv.blkfront.BlkStats;
@@ -115,6 +116,32 @@ final class Report {
         line(
                 "%-34s %12d %14.3f per byte",
                 "bytes copied by the guest", front.bytesCopied(), front.bytesCopied() / bytes);
+    }
+
+    /** What went from one guest to another through the switch. */
+    void network(List<DemoNetwork.Pass> passes) {
+        line("");
+        line(
+                "%-22s %10s %11s %8s %17s   %s",
+                "guest to guest, switch", "packets", "packets/s", "Gb/s", "events per packet", "dropped");
+        for (DemoNetwork.Pass pass : passes) {
+            line(
+                    "%-22s %10d %11.0f %8.2f %17.4f   %s",
+                    pass.what(),
+                    pass.sent(),
+                    pass.packetsPerSecond(),
+                    pass.gigabitsPerSecond(),
+                    (double) pass.notifications() / pass.sent(),
+                    drops(pass));
+        }
+    }
+
+    private static String drops(DemoNetwork.Pass pass) {
+        return pass.drops().isEmpty()
+                ? "none"
+                : pass.drops().entrySet().stream()
+                        .map(drop -> drop.getValue() + " " + drop.getKey())
+                        .collect(Collectors.joining(", "));
     }
 
     void console(DemoConsole.Account console) {

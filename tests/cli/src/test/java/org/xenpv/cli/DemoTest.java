@@ -36,6 +36,9 @@ class DemoTest {
         if (!args[0].startsWith("--blocks")) {
             all.add("--blocks=300");
         }
+        if (!args[0].startsWith("--packets")) {
+            all.add("--packets=500");
+        }
         all.addAll(List.of(args));
         return program.execute(all.toArray(String[]::new));
     }
@@ -64,6 +67,9 @@ class DemoTest {
                 .contains("MB/s", "IOPS", "p50", "p99.9")
                 .contains("requests on the ring", "notifications to the backend", "notifications to the guest")
                 .contains("suppressed", "pages granted by the guest", "pages mapped by the backend", "bytes copied")
+                .containsPattern("64 B +500 +[0-9]+ +[0-9.]+ +[0-9.]+ +none")
+                .containsPattern("64 KiB +15 +[0-9]+ +[0-9.]+ +[0-9.]+ +none")
+                .containsPattern("64 B, nobody waits +500 ")
                 .contains("> hello from domain 2", "> rewrote the scratch copy", "< how far are you?")
                 .containsPattern("read by the guest +[0-9a-f]{64}  same")
                 .containsPattern("written and read back +[0-9a-f]{64}  same")
@@ -123,9 +129,22 @@ class DemoTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--size=0", "--size=65537", "--scratch=0", "--scratch=65537", "--blocks=0", "--blocks=100001",
-                "--depth=0", "--depth=257", "--request=0", "--request=1028", "--request=6", "--write=true",
-                "--depth=many", "--speed=11"
+                "--size=0",
+                "--size=65537",
+                "--scratch=0",
+                "--scratch=65537",
+                "--blocks=0",
+                "--blocks=100001",
+                "--packets=0",
+                "--packets=100000001",
+                "--depth=0",
+                "--depth=257",
+                "--request=0",
+                "--request=1028",
+                "--request=6",
+                "--write=true",
+                "--depth=many",
+                "--speed=11"
             })
     void shouldRefuse_whenANumberIsNonsense(String arg) {
         assertThat(run(arg)).isEqualTo(2);
