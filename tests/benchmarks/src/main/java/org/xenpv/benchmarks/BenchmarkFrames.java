@@ -8,8 +8,11 @@ enum BenchmarkFrames {
     /** Raw Ethernet. */
     SHORT(64),
 
-    /** TCP over IPv4, to be segmented by whoever cannot take it whole. */
-    SEGMENTED(Netif.XEN_NETIF_MAX_TX_SIZE);
+    /** TCP over IPv4, to be segmented by whoever cannot take it whole; the sender writes its headers. */
+    SEGMENTED(Netif.XEN_NETIF_MAX_TX_SIZE),
+
+    /** The same, and the sender writes every byte of it. */
+    WRITTEN(Netif.XEN_NETIF_MAX_TX_SIZE);
 
     /** Where a frame's number stands: of a TCP segment its sequence number. */
     static final int NUMBER_AT = 38;
@@ -17,7 +20,7 @@ enum BenchmarkFrames {
     /** Payload of a segment on an Ethernet link. */
     static final int SEGMENT_BYTES = 1460;
 
-    static final int HEADER_BYTES = 54;
+    private static final int HEADER_BYTES = 54;
 
     private final int lengthBytes;
 
@@ -30,12 +33,12 @@ enum BenchmarkFrames {
     }
 
     boolean isSegmented() {
-        return this == SEGMENTED;
+        return this != SHORT;
     }
 
-    /** Ethernet, and IPv4 and TCP headers as far as they matter; checksums are left to the other end. */
-    byte[] header() {
-        byte[] header = new byte[HEADER_BYTES];
+    /** What the sender writes: Ethernet, and IPv4 and TCP headers as far as they matter; checksums are left to the other end. */
+    byte[] written() {
+        byte[] header = new byte[this == WRITTEN ? lengthBytes : HEADER_BYTES];
         header[0] = 0x02;
         header[6] = 0x02;
         header[11] = 1;

@@ -25,7 +25,7 @@ final class FrameSends implements NetworkDevice.Receiver, AutoCloseable {
         this.frames = frames;
         this.window = new Window(arrivals, inFlight, loop::execute, this::burst);
         this.pages = mapper.copyPages(Netif.XEN_NETIF_NR_SLOTS_MIN);
-        byte[] header = frames.header();
+        byte[] header = frames.written();
         pages.memory().copyIn(0, header, 0, header.length);
     }
 

@@ -12,7 +12,7 @@ final class PacketSends implements NetworkDevice.Receiver {
     private final NetworkDevice device;
     private final Arrivals arrivals;
     private final BenchmarkFrames frames;
-    private final byte[] header;
+    private final byte[] written;
     private final int batch;
     private int next;
     private long left;
@@ -23,7 +23,7 @@ final class PacketSends implements NetworkDevice.Receiver {
         this.device = device;
         this.arrivals = arrivals;
         this.frames = frames;
-        this.header = frames.header();
+        this.written = frames.written();
         this.batch = batch;
     }
 
@@ -59,7 +59,7 @@ final class PacketSends implements NetworkDevice.Receiver {
             if (packet == null) {
                 break;
             }
-            packet.copyIn(0, header, 0, header.length);
+            packet.copyIn(0, written, 0, written.length);
             packet.putInt(BenchmarkFrames.NUMBER_AT, next++);
             if (frames.isSegmented()) {
                 packet.csumBlank(true);

@@ -93,7 +93,7 @@ final class RatioTable {
     }
 
     private void line(String... cells) {
-        out.println(String.format(Locale.ROOT, "%-36s %11s %11s %7s %16s %8s %6s %10s  %s", (Object[]) cells)
+        out.println(String.format(Locale.ROOT, "%-38s %11s %11s %7s %16s %8s %6s %10s  %s", (Object[]) cells)
                 .stripTrailing());
     }
 }
