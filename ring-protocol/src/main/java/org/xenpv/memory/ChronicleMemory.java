@@ -49,6 +49,13 @@ public final class ChronicleMemory implements SharedMemory, AutoCloseable {
 
     /** Allocates zeroed memory, aligned to a page and given back by {@link #close()}. */
     public static ChronicleMemory allocatePages(int pages) {
+        ChronicleMemory memory = allocateDirtyPages(pages);
+        memory.zero(0, memory.sizeBytes);
+        return memory;
+    }
+
+    /** The same with whatever is there: for whoever zeroes every page before anybody sees it, but not all at once. */
+    public static ChronicleMemory allocateDirtyPages(int pages) {
         if (pages < 1 || pages > Integer.MAX_VALUE / PAGE_BYTES - 1) {
             throw new IllegalArgumentException(
                     "pages=" + pages + ", must be 1 to " + (Integer.MAX_VALUE / PAGE_BYTES - 1));
@@ -56,10 +63,7 @@ public final class ChronicleMemory implements SharedMemory, AutoCloseable {
         long bytes = (long) (pages + 1) * PAGE_BYTES;
         long raw = OS.memory().allocate(bytes);
         long aligned = (raw + PAGE_BYTES - 1) & -PAGE_BYTES;
-        ChronicleMemory memory =
-                at(aligned, pages * PAGE_BYTES, () -> OS.memory().freeMemory(raw, bytes));
-        memory.zero(0, memory.sizeBytes);
-        return memory;
+        return at(aligned, pages * PAGE_BYTES, () -> OS.memory().freeMemory(raw, bytes));
     }
 
     /**

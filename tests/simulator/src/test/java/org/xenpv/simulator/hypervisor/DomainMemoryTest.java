@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.xenpv.grant.abi.GrantPlatform.Frames;
+import org.xenpv.memory.SharedMemory;
 
 class DomainMemoryTest {
 
@@ -54,6 +56,53 @@ class DomainMemoryTest {
         assertThatThrownBy(() -> memory.free(frames)).hasMessageContaining("freed but not allocated");
         assertThatThrownBy(() -> memory.free(new Frames(frames.memory(), 1031, 2)))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /** Several times, so that the machine has memory to give that somebody has written to. */
+    @Test
+    void shouldShowNothingButZeroes_whateverTheMachineGaveAndHoweverItIsLookedAt() {
+        int frames = 600;
+        int bytes = frames * 4096;
+        for (int way = 0; way < 10; way++) {
+            DomainMemory fresh = new DomainMemory(5000, frames);
+            DomainMemory target = new DomainMemory(9000, frames);
+            int last = frames - 1;
+            SharedMemory seen = switch (way % 5) {
+                case 0 -> fresh.allocate(frames).memory();
+                case 1 -> fresh.page(5000 + last);
+                case 2 -> fresh.view(5000 + 300, 300);
+                case 3 -> {
+                    fresh.copy(5000 + last, 0, target, 9000 + 300, 16, 4080);
+                    yield target.page(9000 + 300);
+                }
+                default -> {
+                    int at = fresh.offsetOf(fresh.addressOf(5000), bytes);
+                    yield fresh.arena().slice(at, bytes);
+                }
+            };
+            byte[] found = new byte[seen.sizeBytes()];
+            seen.copyOut(0, found, 0, found.length);
+            assertThat(found).as("way %d", way).containsOnly(0);
+            fill(fresh);
+            fill(target);
+            fresh.release();
+            target.release();
+        }
+    }
+
+    @Test
+    void shouldKeepWhatIsCopiedIntoAFrame_thatNobodyHasLookedAt() {
+        DomainMemory target = new DomainMemory(9000, 600);
+        memory.page(1000).putByte(0, (byte) 0x55);
+        memory.copy(1000, 0, target, 9300, 16, 1);
+        assertThat(target.page(9300).getByte(16)).isEqualTo((byte) 0x55);
+        target.release();
+    }
+
+    private static void fill(DomainMemory memory) {
+        byte[] dirt = new byte[memory.frames() * 4096];
+        Arrays.fill(dirt, (byte) 0xdd);
+        memory.arena().copyIn(0, dirt, 0, dirt.length);
     }
 
     @Test
