@@ -647,6 +647,67 @@ static void xen_errno(void)
 #include <xen/errno.h>
 }
 
+#include <linux/ioctl.h>
+#include <xen/gntalloc.h>
+#include <xen/gntdev.h>
+#include <xen/evtchn.h>
+
+/* What Linux puts between a program and the hypervisor (linux/include/uapi/xen, from linux-libc-dev). */
+static void linux_devices(void)
+{
+    CONST(IOCTL_GNTALLOC_ALLOC_GREF);
+    CONST(IOCTL_GNTALLOC_DEALLOC_GREF);
+    CONST(IOCTL_GNTALLOC_SET_UNMAP_NOTIFY);
+    CONST(GNTALLOC_FLAG_WRITABLE);
+    CONST(UNMAP_NOTIFY_CLEAR_BYTE);
+    CONST(UNMAP_NOTIFY_SEND_EVENT);
+    FIELD(ioctl_gntalloc_alloc_gref, domid);
+    FIELD(ioctl_gntalloc_alloc_gref, flags);
+    FIELD(ioctl_gntalloc_alloc_gref, count);
+    FIELD(ioctl_gntalloc_alloc_gref, index);
+    FIELD(ioctl_gntalloc_alloc_gref, gref_ids);
+    FIELD(ioctl_gntalloc_dealloc_gref, index);
+    FIELD(ioctl_gntalloc_dealloc_gref, count);
+    FIELD(ioctl_gntalloc_unmap_notify, index);
+    FIELD(ioctl_gntalloc_unmap_notify, action);
+    FIELD(ioctl_gntalloc_unmap_notify, event_channel_port);
+    CONST(IOCTL_GNTDEV_MAP_GRANT_REF);
+    CONST(IOCTL_GNTDEV_UNMAP_GRANT_REF);
+    CONST(IOCTL_GNTDEV_GRANT_COPY);
+    FIELD(ioctl_gntdev_map_grant_ref, count);
+    FIELD(ioctl_gntdev_map_grant_ref, index);
+    FIELD(ioctl_gntdev_map_grant_ref, refs);
+    SIZE(ioctl_gntdev_grant_ref);
+    FIELD(ioctl_gntdev_grant_ref, domid);
+    FIELD(ioctl_gntdev_grant_ref, ref);
+    FIELD(ioctl_gntdev_unmap_grant_ref, index);
+    FIELD(ioctl_gntdev_unmap_grant_ref, count);
+    SIZE(ioctl_gntdev_grant_copy);
+    FIELD(ioctl_gntdev_grant_copy, count);
+    FIELD(ioctl_gntdev_grant_copy, segments);
+    SIZE(gntdev_grant_copy_segment);
+    FIELD(gntdev_grant_copy_segment, source.virt);
+    FIELD(gntdev_grant_copy_segment, source.foreign.ref);
+    FIELD(gntdev_grant_copy_segment, source.foreign.offset);
+    FIELD(gntdev_grant_copy_segment, source.foreign.domid);
+    FIELD(gntdev_grant_copy_segment, dest.virt);
+    FIELD(gntdev_grant_copy_segment, len);
+    FIELD(gntdev_grant_copy_segment, flags);
+    FIELD(gntdev_grant_copy_segment, status);
+    CONST(IOCTL_EVTCHN_BIND_VIRQ);
+    CONST(IOCTL_EVTCHN_BIND_INTERDOMAIN);
+    CONST(IOCTL_EVTCHN_BIND_UNBOUND_PORT);
+    CONST(IOCTL_EVTCHN_UNBIND);
+    CONST(IOCTL_EVTCHN_NOTIFY);
+    CONST(IOCTL_EVTCHN_RESET);
+    FIELD(ioctl_evtchn_bind_virq, virq);
+    FIELD(ioctl_evtchn_bind_interdomain, remote_domain);
+    FIELD(ioctl_evtchn_bind_interdomain, remote_port);
+    FIELD(ioctl_evtchn_bind_unbound_port, remote_domain);
+    FIELD(ioctl_evtchn_unbind, port);
+    FIELD(ioctl_evtchn_notify, port);
+}
+
 int main(void)
 {
     blkif();
@@ -663,6 +724,7 @@ int main(void)
     memory();
     hvm();
     xen_errno();
+    linux_devices();
     return 0;
 }
 

@@ -28,6 +28,12 @@ public interface GrantTable {
      */
     boolean canRegrant();
 
+    /**
+     * Whether {@link GrantedPages#release} can tell that the other domain still maps a page. Where it cannot (/dev/xen/gntalloc)
+     * the kernel keeps such a page from everybody until that lets go: it is always true, and nothing is in quarantine here.
+     */
+    boolean seesMappings();
+
     /** Tries to revoke what is in quarantine, a bounded number of pages per call; the event loop's timer calls it. */
     void retryQuarantine();
 

@@ -110,6 +110,11 @@ final class FakeGrants implements GrantTable, AutoCloseable {
     }
 
     @Override
+    public boolean seesMappings() {
+        return true;
+    }
+
+    @Override
     public boolean canRegrant() {
         return true;
     }

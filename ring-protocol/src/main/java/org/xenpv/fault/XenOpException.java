@@ -11,7 +11,13 @@ public final class XenOpException extends XenException {
      * @param arguments what was asked, as {@code name=value}
      */
     public XenOpException(String operation, int errno, String arguments) {
-        super(operation + "(" + arguments + ") failed, errno=" + errno);
+        this(operation, errno, arguments, "");
+    }
+
+    /** @param meaning what the errno means here; may be empty */
+    public XenOpException(String operation, int errno, String arguments, String meaning) {
+        super(operation + "(" + arguments + ") failed, errno=" + errno
+                + (meaning.isEmpty() ? "" : " (" + meaning + ")"));
         this.errno = errno;
     }
 

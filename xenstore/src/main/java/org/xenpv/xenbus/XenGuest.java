@@ -39,6 +39,13 @@ public interface XenGuest extends AutoCloseable {
     /** The primary console's ring page and port, or null if this domain has none. */
     RingPage console();
 
+    /**
+     * Asked by every frontend before it starts on a device: makes sure that nothing else in this domain drives it.
+     *
+     * @throws org.xenpv.fault.XenException if something does
+     */
+    default void claim(String nodename) {}
+
     /** Told before the domain is suspended and after it has been resumed, in the order of registration. */
     void addLifecycle(Lifecycle lifecycle);
 

@@ -1,5 +1,7 @@
 package org.xenpv.xenbus;
 
+import org.xenpv.xenbus.linux.LinuxGuest;
+
 /** Opens the guest that this program runs in. */
 public final class XenGuests {
 
@@ -20,5 +22,19 @@ public final class XenGuests {
             throw new IllegalArgumentException("platform and options must not be null");
         }
         return new BareGuest(platform, options);
+    }
+
+    /** A Linux domain on Xen, this program's, with {@link LinuxGuest.Options#DEFAULT}. JVM only. */
+    public static LinuxGuest linux() {
+        return linux(LinuxGuest.Options.DEFAULT);
+    }
+
+    /**
+     * A Linux domain on Xen, this program's. Nobody runs its loop yet. JVM only.
+     *
+     * @throws org.xenpv.fault.XenException saying which device is missing, or what xenstored refuses
+     */
+    public static LinuxGuest linux(LinuxGuest.Options options) {
+        return LinuxGuest.open(options);
     }
 }

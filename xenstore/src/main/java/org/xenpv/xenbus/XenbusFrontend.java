@@ -101,7 +101,7 @@ public final class XenbusFrontend implements Lifecycle {
         return otherend.path();
     }
 
-    /** Begins the handshake. */
+    /** Begins the handshake; ends at once if something else in this domain drives the device. */
     public void start() {
         if (started) {
             throw new IllegalStateException(nodename + " has been started");
@@ -110,6 +110,14 @@ public final class XenbusFrontend implements Lifecycle {
             throw new IllegalStateException(nodename + " has been closed");
         }
         started = true;
+        try {
+            guest.claim(nodename);
+        } catch (XenException taken) {
+            reason = taken; // of a device that somebody else drives nothing is touched
+            state = new State(Phase.ENDED, Then.END);
+            driver.ended(taken);
+            return;
+        }
         otherend.watch();
         guest.addLifecycle(this);
         deadlines.started();

@@ -269,6 +269,11 @@ public final class AbiGrantTable implements GrantTable {
     }
 
     @Override
+    public boolean seesMappings() {
+        return true;
+    }
+
+    @Override
     public void retryQuarantine() {
         int tries = Math.min(retryBudget, quarantine.size());
         for (int i = 0; i < tries; i++) {

@@ -56,7 +56,8 @@ public final class Gnttab {
 
     private Gnttab() {}
 
-    static void checkDomid(int domid) {
+    /** @throws IllegalArgumentException if it is no domain's */
+    public static void checkDomid(int domid) {
         if (domid < 0 || domid >= DOMID_FIRST_RESERVED) {
             throw new IllegalArgumentException("domid=" + domid + ", must be 0 to " + (DOMID_FIRST_RESERVED - 1));
         }

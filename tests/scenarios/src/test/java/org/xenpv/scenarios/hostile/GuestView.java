@@ -22,6 +22,11 @@ abstract class GuestView implements XenGuest, GrantTable {
     }
 
     @Override
+    public boolean seesMappings() {
+        return guest.grants().seesMappings();
+    }
+
+    @Override
     public boolean canRegrant() {
         return guest.grants().canRegrant();
     }

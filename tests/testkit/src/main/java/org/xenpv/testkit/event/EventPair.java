@@ -17,6 +17,14 @@ public interface EventPair extends AutoCloseable {
     /** The clock that deadlines of {@link EventChannels#await} are measured by; real time. */
     Clock clock();
 
+    /**
+     * Whether an event that comes while one is undelivered is always one with it. Else it may be delivered once more: on Linux the
+     * kernel keeps one for itself while we hold another.
+     */
+    default boolean deliversOnce() {
+        return true;
+    }
+
     @Override
     void close();
 }

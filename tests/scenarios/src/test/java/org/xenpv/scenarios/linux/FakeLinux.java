@@ -1,0 +1,189 @@
+package org.xenpv.scenarios.linux;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.xenpv.linux.Errno;
+import org.xenpv.linux.LinuxCalls;
+import org.xenpv.memory.ChronicleMemory;
+
+/** The kernel of one domain: its files, and a ppoll that waits on the machine's monitor. */
+final class FakeLinux implements LinuxCalls {
+
+    private static final int FIRST_FD = 1000;
+
+    final int domid;
+    int gntallocLimit;
+    int gntallocPages;
+    /** How many events an open evtchn holds. */
+    int evtchnRingPorts = 1024;
+
+    private final FakeXen xen;
+    private final Map<String, Supplier<FakeFile>> devices = new HashMap<>();
+    private final List<FakeFile> files = new ArrayList<>();
+
+    FakeLinux(FakeXen xen, int domid, int gntallocLimit) {
+        this.xen = xen;
+        this.domid = domid;
+        this.gntallocLimit = gntallocLimit;
+        devices.put("/dev/xen/evtchn", () -> new FakeEvtchn(xen, domid, evtchnRingPorts));
+        devices.put("/dev/xen/gntalloc", () -> new FakeGntalloc(xen, this));
+        devices.put("/dev/xen/gntdev", () -> new FakeGntdev(xen, domid));
+    }
+
+    void device(String path, Supplier<FakeFile> opener) {
+        devices.put(path, opener);
+    }
+
+    private int add(FakeFile file) {
+        files.add(file);
+        return FIRST_FD + files.size() - 1;
+    }
+
+    private FakeFile file(int fd) {
+        int index = fd - FIRST_FD;
+        return index < 0 || index >= files.size() ? null : files.get(index);
+    }
+
+    /** How many files have not been closed. */
+    int openFiles() {
+        synchronized (xen) {
+            return (int) files.stream().filter(file -> file != null).count();
+        }
+    }
+
+    @Override
+    public int open(String path, int flags) {
+        synchronized (xen) {
+            Supplier<FakeFile> opener = devices.get(path);
+            return opener == null ? -Errno.ENOENT.number() : add(opener.get());
+        }
+    }
+
+    @Override
+    public int close(int fd) {
+        synchronized (xen) {
+            FakeFile file = file(fd);
+            if (file == null) {
+                return -Errno.EBADF.number();
+            }
+            files.set(fd - FIRST_FD, null);
+            file.close();
+            return 0;
+        }
+    }
+
+    @Override
+    public int ioctl(int fd, long request, ChronicleMemory argument) {
+        synchronized (xen) {
+            FakeFile file = file(fd);
+            return file == null ? -Errno.EBADF.number() : file.ioctl(request, argument);
+        }
+    }
+
+    @Override
+    public int read(int fd, ChronicleMemory target, int at, int lengthBytes) {
+        synchronized (xen) {
+            FakeFile file = file(fd);
+            return file == null ? -Errno.EBADF.number() : file.read(target, at, lengthBytes);
+        }
+    }
+
+    @Override
+    public int write(int fd, ChronicleMemory source, int at, int lengthBytes) {
+        synchronized (xen) {
+            FakeFile file = file(fd);
+            return file == null ? -Errno.EBADF.number() : file.write(source, at, lengthBytes);
+        }
+    }
+
+    @Override
+    public long mmap(int lengthBytes, int protection, int fd, long offset) {
+        synchronized (xen) {
+            FakeFile file = file(fd);
+            return file == null
+                    ? -Errno.EBADF.number()
+                    : file.mmap(lengthBytes, (protection & PROT_WRITE) != 0, offset);
+        }
+    }
+
+    @Override
+    public int munmap(long address, int lengthBytes) {
+        synchronized (xen) {
+            for (FakeFile file : files) {
+                if (file != null && file.munmap(address)) {
+                    return 0;
+                }
+            }
+            return -Errno.EINVAL.number();
+        }
+    }
+
+    @Override
+    public int ppoll(ChronicleMemory pollfds, int count, long timeoutNs) {
+        long deadlineNs = System.nanoTime() + timeoutNs;
+        synchronized (xen) {
+            while (true) {
+                int ready = ready(pollfds, count);
+                long leftNs = timeoutNs == FOREVER ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
+                if (ready > 0 || leftNs <= 0) {
+                    return ready;
+                }
+                try {
+                    xen.wait(Math.min(leftNs / 1_000_000, 1000) + 1);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return -Errno.EINTR.number();
+                }
+            }
+        }
+    }
+
+    private int ready(ChronicleMemory pollfds, int count) {
+        int ready = 0;
+        for (int i = 0; i < count; i++) {
+            int at = i * POLLFD_BYTES;
+            FakeFile file = file(pollfds.getInt(at));
+            boolean readable = file == null || file.isReadable();
+            pollfds.putShort(at + POLLFD_REVENTS, (short) (readable ? POLLIN : 0));
+            ready += readable ? 1 : 0;
+        }
+        return ready;
+    }
+
+    @Override
+    public int eventfd() {
+        synchronized (xen) {
+            return add(new Counter());
+        }
+    }
+
+    /** An eventfd. */
+    private final class Counter extends FakeFile {
+        private long count;
+
+        @Override
+        int read(ChronicleMemory target, int at, int lengthBytes) {
+            if (count == 0) {
+                return -Errno.EAGAIN.number();
+            }
+            target.putLong(at, count);
+            count = 0;
+            return Long.BYTES;
+        }
+
+        @Override
+        int write(ChronicleMemory source, int at, int lengthBytes) {
+            count += source.getLong(at);
+            xen.notifyAll();
+            return Long.BYTES;
+        }
+
+        @Override
+        boolean isReadable() {
+            return count > 0;
+        }
+    }
+}
