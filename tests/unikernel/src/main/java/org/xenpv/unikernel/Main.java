@@ -12,8 +12,8 @@ import org.xenpv.xenbus.XenGuest;
 import org.xenpv.xenbus.XenGuests;
 
 /**
- * Connects the first disk and the console, writes the checksum of the disk's first sector to the console, flushes the
- * disk, closes both and ends.
+ * Connects the first disk, the first network interface and the console, writes the checksum of the disk's first sector to the
+ * console, flushes the disk, closes all and ends. Until then frames are sent back to where they came from.
  */
 public final class Main {
 
@@ -22,12 +22,17 @@ public final class Main {
     private final XenGuest guest;
     private final ConsoleDevice console;
     private final BlkfrontDevice disk;
+    private final FrameEcho echo;
     private boolean done;
 
     private Main(XenGuest guest) {
         this.guest = guest;
         this.console = ConsoleDevice.primary(guest, ConsoleConfig.DEFAULT, new ConsoleEvents());
         this.disk = new BlkfrontDevice(guest, "device/vbd/51712", BlkfrontConfig.DEFAULT, new DiskEvents());
+        this.echo = new FrameEcho(guest, this::say, () -> {
+            console.close();
+            done = true;
+        });
     }
 
     public static void main(String[] args) {
@@ -35,6 +40,7 @@ public final class Main {
         Main main = new Main(guest);
         main.console.start();
         main.disk.start();
+        main.echo.start();
         guest.loop().runUntil(() -> main.done, guest.clock().nanoTime() + DEADLINE_NS);
         guest.close();
     }
@@ -77,8 +83,7 @@ public final class Main {
         @Override
         public void ended(XenException reason) {
             say(reason == null ? "disk closed" : reason.getMessage());
-            console.close();
-            done = true;
+            echo.close();
         }
     }
 
