@@ -3,6 +3,8 @@ package org.xenpv.scenarios.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,6 +17,7 @@ import org.xenpv.netfront.NetPacket;
 import org.xenpv.simulator.SimulatedXen;
 import org.xenpv.testkit.xen.OnSimulatedXen;
 import org.xenpv.testkit.xen.SimulatedXenTest;
+import org.xenpv.xenbus.Lifecycle;
 import org.xenpv.xenbus.XenbusState;
 
 /** Rows L for a network interface: connecting, closing, suspending and coming back, against a backend that makes it hard. */
@@ -50,6 +53,42 @@ class HostileNetLifecycleTest {
             assertThat(host.vif.stats().reconnects()).isEqualTo(1);
             host.assertEveryPageIsOffered();
             assertThat(host.evil.tx.untaken()).isZero();
+            host.assertInService();
+        }
+    }
+
+    /** Others are told of the resume first, and get the numbers that our ports had. */
+    @SimulatedXenTest
+    void L1_afterARestoreNoPortIsClosedThatIsSomebodyElsesNow(SimulatedXen xen) {
+        try (HostileNetHost host = new HostileNetHost(xen)) {
+            List<Integer> others = new ArrayList<>();
+            host.guest.run(guest -> guest.addLifecycle(new Lifecycle() {
+                @Override
+                public void beforeSuspend() {}
+
+                @Override
+                public void afterResume(boolean cancelled) {
+                    for (int i = 0; i < 16; i++) {
+                        others.add(guest.events().allocUnbound(0));
+                    }
+                }
+            }));
+            host.connect(HostileNetHost.PLAIN, HostileNetHost.FULLY);
+            List<Integer> ours = new ArrayList<>();
+            for (String key : List.of("event-channel-tx", "event-channel-rx", "event-channel-ctrl")) {
+                ours.add(Integer.parseInt(host.evil.front(key)));
+            }
+            host.suspendAndRestore(() -> {});
+            xen.runFor(HostileNetHost.AT_ONCE);
+            assertThat(others).hasSize(16).containsAll(ours);
+            int another = host.guest.call(guest -> guest.events().allocUnbound(0));
+            assertThat(others).doesNotContain(another);
+            host.guest.run(guest -> {
+                guest.events().close(another);
+                others.forEach(guest.events()::close);
+            });
+            host.reconnectNeighbour();
+            host.handshake(HostileNetHost.FULLY);
             host.assertInService();
         }
     }

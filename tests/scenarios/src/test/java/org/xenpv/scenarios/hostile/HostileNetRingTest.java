@@ -152,7 +152,7 @@ class HostileNetRingTest {
         }
     }
 
-    /** A device's rings begin at 0 and take hours to wrap, so this row is about the ring, with the slots of each of them. */
+    /** The ring alone, with the slots of each of a device's. */
     @ParameterizedTest
     @CsvSource({"12, -32", "12, 2147483616", "8, -32", "8, 2147483616", "16, -32", "16, 2147483616"})
     void R4_theRingsGoOnAsIfNothingWere_whenTheirIndicesWrap(int slotBytes, int start) {
@@ -199,6 +199,48 @@ class HostileNetRingTest {
             assertThat(host.evil.tx.reqProd()).isGreaterThan(3 * host.evil.tx.slots());
             host.assertInService();
             host.assertEveryPageIsOffered();
+        }
+    }
+
+    /** The whole device, as after months, when the indices of all its rings pass 2^31 or 2^32. */
+    @ParameterizedTest
+    @ValueSource(ints = {0x7fff_fe00, 0xffff_fe00})
+    @OnSimulatedXen
+    void R4_theInterfaceGoesOn_whenTheIndicesOfItsRingsWrap(int reached, SimulatedXen xen) {
+        try (HostileNetHost host = new HostileNetHost(xen).connect(HostileNetHost.PLAIN, HostileNetHost.FULLY)) {
+            host.onGuest(() -> RingsInUse.advance(host.vif, reached));
+            for (Ring ring : Ring.values()) {
+                host.evil.wire(ring).advance(reached);
+            }
+            int before = Integer.signum(reached);
+            for (int lap = 1; lap <= 9; lap++) {
+                int expected = lap * 100;
+                host.sendAndTake(100).forEach(request -> host.evil.putTx(request.id(), Netif.NETIF_RSP_OKAY));
+                host.evil.publish(host.evil.tx);
+                for (int i = 0; i < 100; i++) {
+                    host.evil.putNextRx(HostileNetHost.frame(i), 0);
+                }
+                host.evil.publish(host.evil.rx);
+                host.await(
+                        () -> host.vif.stats().txResponses() == expected && host.received.size() == expected,
+                        HostileNetHost.AT_ONCE);
+                assertThat(host.received.get(expected - 1)).isEqualTo(HostileNetHost.frame(99));
+            }
+            for (int hashes = 1; hashes <= 80; hashes++) {
+                int answers = hashes;
+                host.askForHash();
+                host.evil.agree(7);
+                host.await(() -> host.hashAnswers.size() == answers, HostileNetHost.AT_ONCE);
+            }
+            assertThat(host.hashAnswers).containsOnlyNulls();
+            for (Ring ring : Ring.values()) { // they did wrap
+                assertThat(Integer.signum(host.evil.wire(ring).reqProd())).isNotEqualTo(before);
+            }
+            host.assertInService();
+            host.assertEveryPageIsOffered();
+            host.evil.tx.rspProd(host.evil.tx.reqProd() + 1);
+            host.evil.event(host.evil.tx);
+            host.awaitFault(); // and are judged as before
         }
     }
 

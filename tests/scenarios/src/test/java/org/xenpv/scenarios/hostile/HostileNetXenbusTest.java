@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenException;
 import org.xenpv.fault.XenPeerGoneException;
 import org.xenpv.fault.XenTimeoutException;
@@ -93,6 +95,29 @@ class HostileNetXenbusTest {
             }
             xen.assertNothingLeaked();
             xen.assertNoErrors();
+        }
+    }
+
+    /** Each time it waits until we have published our rings. */
+    @SimulatedXenTest
+    void K7_aBackendThatComesAndGoesIsFollowedSoOftenAndNoMore(SimulatedXen xen) {
+        try (HostileNetHost host = new HostileNetHost(xen)) {
+            host.start(HostileNetHost.PLAIN);
+            host.evil.write(HostileNetHost.FULLY);
+            int times = 0;
+            while (!host.told.contains("ended") && times < 100) {
+                host.evil.state(XenbusState.INIT_WAIT);
+                if (host.evil.awaitFront(XenbusState.INITIALISED)) {
+                    times++;
+                }
+                host.evil.state(XenbusState.INITIALISING);
+                xen.runFor(HostileNetHost.AT_ONCE);
+            }
+            host.awaitEnd();
+            assertThat(times).isEqualTo(64); // XenbusFrontend.RESTARTS_MAX
+            HostileNetHost.assertFault(host.endReason, PeerFault.ILLEGAL_STATE_CHANGE);
+            host.assertQuarantinedExactlyWhatIsHeld();
+            host.assertWorksAgain();
         }
     }
 
@@ -267,6 +292,52 @@ class HostileNetXenbusTest {
             xen.toolstack().kill(host.evilDomain); // with the watch of this test
             xen.toolstack().forceDetach(host.device);
             host.awaitEnd();
+        }
+    }
+
+    /** The old backend waited for us as the new one does; only our own state tells that there is a new one. */
+    @SimulatedXenTest
+    void K12_aBackendReplacedBeforeItHadConnectedIsServed(SimulatedXen xen) {
+        try (HostileNetHost host = new HostileNetHost(xen)) {
+            host.start(HostileNetHost.PLAIN);
+            host.evil.advertise(HostileNetHost.FULLY);
+            xen.runFor(HostileNetHost.AT_ONCE);
+            xen.toolstack().writeFrontend(host.device, "state", "1");
+            xen.toolstack().writeBackend(host.device, "state", "2");
+            host.evil.requireFront(XenbusState.INITIALISED);
+            host.evil.attach();
+            host.evil.connected();
+            assertThat(host.told).containsExactly("connected");
+            host.assertInService();
+        }
+    }
+
+    /** Connected, as the old one was; but what it is connected to cannot be us. */
+    @SimulatedXenTest
+    void K12_anotherBackendIsNotTakenForTheOldOne(SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            occupy(host, 3);
+            String home = host.guest.home();
+            String elsewhere =
+                    "/local/domain/" + host.honestDomain.domid() + "/backend/vif/" + host.guest.domid() + "/9";
+            xen.toolstack()
+                    .attach(
+                            "vif",
+                            9,
+                            host.guest,
+                            host.honestDomain,
+                            Map.of("backend-id", Integer.toString(host.honestDomain.domid()), "state", "1"),
+                            Map.of("frontend-id", Integer.toString(host.guest.domid()), "state", "4"));
+            assertThat(xen.toolstack().read(home + "/device/vif/9/backend")).isEqualTo(elsewhere);
+            xen.toolstack().writeFrontend(host.device, "backend-id", Integer.toString(host.honestDomain.domid()));
+            xen.toolstack().writeFrontend(host.device, "backend", elsewhere);
+            host.evil.requireFront(XenbusState.CLOSING); // a connection that is not ours
+            assertLost(host, 3);
+            assertThat(host.lent()).isZero();
+            assertThat(host.quarantined()).isEqualTo(host.evil.heldPages()).isEqualTo(3);
+            host.onGuest(host.vif::close);
+            host.awaitEnd();
+            host.assertQuarantinedExactlyWhatIsHeld();
         }
     }
 

@@ -99,6 +99,25 @@ final class HostileNetback extends HostileBackend {
             memory().putIntRelease(SharedRing.RSP_PROD_OFFSET, value);
         }
 
+        /** As if so many requests more had been made and answered: nothing of what is on the ring changes but its indices. */
+        void advance(int by) {
+            if (by % slots != 0) {
+                throw new IllegalArgumentException("by=" + by + ", must be whole laps of " + slots);
+            }
+            reqCons += by;
+            rspProdPvt += by;
+            for (int at : INDICES) {
+                memory().putInt(at, memory().getIntAcquire(at) + by);
+            }
+        }
+
+        private static final int[] INDICES = {
+            SharedRing.REQ_PROD_OFFSET,
+            SharedRing.REQ_EVENT_OFFSET,
+            SharedRing.RSP_PROD_OFFSET,
+            SharedRing.RSP_EVENT_OFFSET
+        };
+
         /** Overwrites a slot. */
         void scribble(int index, int value) {
             for (int at = slotAt(index); at < slotAt(index) + slotBytes; at++) {
