@@ -11,6 +11,8 @@ public final class Benchmarks {
         int disk = BlkfrontBenchmark.run(args, System.out, BlkfrontBenchmark.IMAGE_BYTES);
         System.out.println();
         int net = NetfrontBenchmark.run(args, System.out);
-        System.exit(Math.max(rings, Math.max(disk, net)));
+        System.out.println();
+        int names = DnsBenchmark.run(args, System.out, DnsBenchmark.ROWS);
+        System.exit(Math.max(Math.max(rings, disk), Math.max(net, names)));
     }
 }

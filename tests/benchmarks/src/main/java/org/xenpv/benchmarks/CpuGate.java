@@ -18,8 +18,23 @@ final class CpuGate {
     private static final int IOWAIT = 4;
     private static final int TIMES = 8;
 
+    private final boolean withChildren;
     private long all;
     private long others;
+
+    /** Counts as others every process but this one. */
+    CpuGate() {
+        this(false);
+    }
+
+    private CpuGate(boolean withChildren) {
+        this.withChildren = withChildren;
+    }
+
+    /** Counts the processes that this one started, and those they started, as our own. */
+    static CpuGate withChildren() {
+        return new CpuGate(true);
+    }
 
     /** Whether this machine has what is needed. */
     static boolean isAvailable() {
@@ -27,16 +42,24 @@ final class CpuGate {
     }
 
     void start() {
-        long[] now = read();
+        long[] now = now();
         all = now[0];
         others = now[1];
     }
 
     /** The share of all processors' time that others used since the start, 0 to 100. */
     double othersPercent() {
-        long[] now = read();
+        long[] now = now();
         long elapsed = now[0] - all;
         return elapsed <= 0 ? 0 : Math.max(0, 100.0 * (now[1] - others) / elapsed);
+    }
+
+    private long[] now() {
+        long[] now = read();
+        if (withChildren) {
+            now[1] -= ChildTicks.total();
+        }
+        return now;
     }
 
     private static long[] read() {

@@ -88,23 +88,33 @@ final class SideBySide {
 
     private final Options options;
     private final LongSupplier clockNs;
-    private final CpuGate gate = new CpuGate();
+    private final CpuGate gate;
     private final boolean gated = CpuGate.isAvailable();
 
-    private SideBySide(Options options, LongSupplier clockNs) {
+    private SideBySide(Options options, LongSupplier clockNs, CpuGate gate) {
         this.options = options;
         this.clockNs = clockNs;
+        this.gate = gate;
     }
 
     /** For work done by several threads. */
     static SideBySide inElapsedTime(Options options) {
-        return new SideBySide(options, System::nanoTime);
+        return new SideBySide(options, System::nanoTime, new CpuGate());
     }
 
     /** For work done by the calling thread: time it spends waiting for a processor does not count. */
     static SideBySide inThreadTime(Options options) {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-        return new SideBySide(options, threads::getCurrentThreadCpuTime);
+        return new SideBySide(options, threads::getCurrentThreadCpuTime, new CpuGate());
+    }
+
+    /**
+     * For work done by other programs that this one started and that say themselves how long it took.
+     *
+     * @param reportedNs the sum of what they have said
+     */
+    static SideBySide inReportedTime(Options options, LongSupplier reportedNs) {
+        return new SideBySide(options, reportedNs, CpuGate.withChildren());
     }
 
     /**

@@ -37,6 +37,25 @@ class SideBySideTest {
     }
 
     @Test
+    void shouldReadChildrensTime_fromProc() {
+        String stat = "42 (a (strange) name) S 1 42 42 0 -1 4194560 9 9 9 9 30 12 500 7 20 0 9\n";
+        assertThat(ChildTicks.ofProcess(stat)).isEqualTo(42);
+        assertThat(ChildTicks.ofEndedChildren(stat)).isEqualTo(507);
+        assertThat(ChildTicks.ofProcess("")).isZero();
+    }
+
+    @Test
+    void shouldCountWhatTheWorkItselfReports() {
+        long[] reported = {0};
+        SideBySide.Options options = new SideBySide.Options(5, 1e-6, 30, 100);
+        SideBySide.Result result = SideBySide.inReportedTime(options, () -> reported[0])
+                .run(n -> reported[0] += 3 * n, n -> reported[0] += 2 * n, 1);
+        assertThat(result.ours()).isEqualTo(3);
+        assertThat(result.theirs()).isEqualTo(2);
+        assertThat(result.timeRatio().median()).isEqualTo(1.5);
+    }
+
+    @Test
     void shouldGiveBothSidesTheSameWork_inEveryPair() {
         AtomicLong ours = new AtomicLong();
         AtomicLong theirs = new AtomicLong();

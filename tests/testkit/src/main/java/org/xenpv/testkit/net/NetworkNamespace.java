@@ -90,6 +90,23 @@ public final class NetworkNamespace implements AutoCloseable {
         run("ip", "link", "set", link, "up").orThrow();
     }
 
+    /**
+     * Joins it to another by a pair of veth devices, which are up.
+     *
+     * @param link the name of either end
+     * @param address of our end, like {@code 10.0.0.1/24}
+     * @param otherAddress of the other's
+     */
+    public void cable(NetworkNamespace other, String link, String address, String otherAddress) {
+        String pid = Long.toString(other.holder.pid());
+        run("ip", "link", "add", link, "type", "veth", "peer", "name", link, "netns", pid)
+                .orThrow();
+        run("ip", "addr", "add", address, "dev", link).orThrow();
+        other.run("ip", "addr", "add", otherAddress, "dev", link).orThrow();
+        other.run("ip", "link", "set", link, "up").orThrow();
+        run("ip", "link", "set", link, "up").orThrow();
+    }
+
     private void take(String link) {
         command(List.of("ip", "link", "set", link, "netns", Long.toString(holder.pid())))
                 .orThrow();

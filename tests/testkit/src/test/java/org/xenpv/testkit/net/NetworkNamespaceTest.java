@@ -61,6 +61,18 @@ class NetworkNamespaceTest {
         assertThat(ipv6(host, "after")).isEmpty();
     }
 
+    @Test
+    void shouldJoinTwo_byACable(NetworkNamespace one, NetworkNamespace other) {
+        one.cable(other, "veth0", "10.0.0.1/24", "10.0.0.2/24");
+        for (NetworkNamespace each : new NetworkNamespace[] {one, other}) {
+            assertThat(links(each)).contains("veth0", "UP,LOWER_UP");
+            assertThat(each.run("ip", "-o", "addr").orThrow().out())
+                    .contains(each == one ? "inet 10.0.0.1/24" : "inet 10.0.0.2/24");
+        }
+        other.close();
+        assertThat(links(one)).as("the whole cable goes with either end").doesNotContain("veth0");
+    }
+
     private static void cable(NetworkNamespace host, String one, String other) {
         host.run("ip", "link", "add", one, "type", "veth", "peer", "name", other)
                 .orThrow();
