@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 import org.xenpv.backends.net.linux.TapDevice;
-import org.xenpv.testkit.net.NetworkNamespace;
 
 /**
  * A name server in a guest, reached through netfront, netback and a TAP device, against NSD in a namespace, reached through a pair of

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.xenpv.backends.net.LearningSwitch;
 import org.xenpv.backends.net.NetbackConfig;
 import org.xenpv.backends.net.NetbackService;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 import org.xenpv.backends.net.linux.TapDevice;
 import org.xenpv.backends.net.linux.TapPort;
 import org.xenpv.layers.Ipv4Buffers;
@@ -19,7 +20,6 @@ import org.xenpv.netfront.NetfrontDevice;
 import org.xenpv.simulator.DomainConfig;
 import org.xenpv.simulator.SimDomain;
 import org.xenpv.simulator.SimulatedXen;
-import org.xenpv.testkit.net.NetworkNamespace;
 
 /** A guest that is a name server, on a live host whose driver domain joins it to a namespace by a TAP device. */
 final class DnsGuest implements AutoCloseable {

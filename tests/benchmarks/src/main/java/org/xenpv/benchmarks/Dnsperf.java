@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.xenpv.testkit.net.CommandResult;
-import org.xenpv.testkit.net.NetworkNamespace;
+import org.xenpv.backends.net.linux.CommandResult;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 
 /** Asks one name server with {@code dnsperf}, and adds up what that reports. */
 final class Dnsperf {

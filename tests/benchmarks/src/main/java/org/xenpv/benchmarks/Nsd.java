@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.xenpv.testkit.net.NetworkNamespace;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 
 /** The name server NSD with one zone and no limit of rate, in a namespace of its own. Whatever it writes is in a directory of ours. */
 final class Nsd implements AutoCloseable {

@@ -58,7 +58,7 @@ final class Demo {
         String before = image.sha256(0);
         DemoDisk.Account disk;
         DemoConsole.Account console;
-        List<DemoNetwork.Pass> packets;
+        Packets packets;
         List<Measurement> measurements = new ArrayList<>();
         try (DemoHost host = new DemoHost(stores)) {
             try (DemoConsole screen = new DemoConsole(host)) {
@@ -78,7 +78,8 @@ final class Demo {
         report.handshake(disk);
         report.measurements(measurements);
         report.counters(disk);
-        report.network(packets);
+        report.network(packets.guests());
+        report.host(packets.host(), packets.whyNot());
         report.console(console);
         same(report, "the file afterwards", image.sha256(0), before);
         report.end();
@@ -135,9 +136,19 @@ final class Demo {
         same(report, "its file afterwards", scratch.sha256(0), inverted);
     }
 
-    private List<DemoNetwork.Pass> sendPackets(DemoHost host) {
+    /** @param host null where this machine does not allow it, for the reason {@code whyNot} */
+    private record Packets(List<DemoNetwork.Pass> guests, DemoHostLink.Account host, String whyNot) {}
+
+    private Packets sendPackets(DemoHost host) {
         try (DemoNetwork network = new DemoNetwork(host)) {
-            return network.run(options.packets());
+            List<DemoNetwork.Pass> guests = network.run(options.packets());
+            String whyNot = DemoHostLink.whyNot();
+            if (whyNot != null) {
+                return new Packets(guests, null, whyNot);
+            }
+            try (DemoHostLink link = new DemoHostLink(network)) {
+                return new Packets(guests, link.run(options.packets()), null);
+            }
         }
     }
 

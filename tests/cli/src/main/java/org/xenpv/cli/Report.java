@@ -136,6 +136,29 @@ final class Report {
         }
     }
 
+    /** What this machine's own network stack exchanged with the guest; null if it was not allowed to, and why. */
+    void host(DemoHostLink.Account link, String whyNot) {
+        line("");
+        if (link == null) {
+            line("this machine's own network stack over a TAP device: skipped, %s", whyNot);
+            return;
+        }
+        line(
+                "%-26s %8s %9s %9s %8s %11s   %s",
+                "this machine, TAP, switch", "echoes", "answered", "echoes/s", "Gb/s", "avg rtt us", "dropped");
+        for (DemoHostLink.Pass pass : link.passes()) {
+            line(
+                    "%-26s %8d %9d %9.0f %8.3f %11.0f   %s",
+                    pass.what(),
+                    pass.sent(),
+                    pass.received(),
+                    pass.echoesPerSecond(),
+                    pass.echoesPerSecond() * pass.payloadBytes() * 8 / 1e9,
+                    pass.roundTripMs() * 1e3,
+                    link.dropped() == 0 ? "none" : Long.toString(link.dropped()));
+        }
+    }
+
     private static String drops(DemoNetwork.Pass pass) {
         return pass.drops().isEmpty()
                 ? "none"

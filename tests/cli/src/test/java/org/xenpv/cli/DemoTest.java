@@ -70,6 +70,10 @@ class DemoTest {
                 .containsPattern("64 B +500 +[0-9]+ +[0-9.]+ +[0-9.]+ +none")
                 .containsPattern("64 KiB +15 +[0-9]+ +[0-9.]+ +[0-9.]+ +none")
                 .containsPattern("64 B, nobody waits +500 ")
+                .containsPattern(
+                        DemoHostLink.whyNot() == null
+                                ? "ping, 8000 B in fragments +1 +1 +[0-9]+ +[0-9.]+ +[0-9]+ +none"
+                                : "over a TAP device: skipped, .+")
                 .contains("> hello from domain 2", "> rewrote the scratch copy", "< how far are you?")
                 .containsPattern("read by the guest +[0-9a-f]{64}  same")
                 .containsPattern("written and read back +[0-9a-f]{64}  same")

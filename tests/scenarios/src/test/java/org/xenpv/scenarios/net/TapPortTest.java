@@ -21,13 +21,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.backends.net.NetFrame;
 import org.xenpv.backends.net.NetworkPort;
+import org.xenpv.backends.net.linux.CommandResult;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 import org.xenpv.backends.net.linux.TapDevice;
 import org.xenpv.backends.net.linux.TapPort;
 import org.xenpv.fault.XenOpException;
 import org.xenpv.io.netif.Netif;
 import org.xenpv.scenarios.net.TapRig.Seen;
-import org.xenpv.testkit.net.CommandResult;
-import org.xenpv.testkit.net.NetworkNamespace;
 import org.xenpv.testkit.net.NetworkNamespaceExtension;
 
 /** TAP ports with the kernel's network stack at their other end, in namespaces of their own. */

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 import org.xenpv.netfront.NetfrontConfig;
-import org.xenpv.testkit.net.NetworkNamespace;
 import org.xenpv.testkit.net.NetworkNamespaceExtension;
 
 /** {@code dig} and {@code dnsperf}, and the name server in a whole guest. */

@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 import org.xenpv.netfront.NetfrontConfig;
-import org.xenpv.testkit.net.NetworkNamespace;
 import org.xenpv.testkit.net.NetworkNamespaceExtension;
 
 /** {@code ping} and a whole guest. */

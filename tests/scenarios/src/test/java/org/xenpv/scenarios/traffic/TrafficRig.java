@@ -11,6 +11,7 @@ import org.xenpv.backends.net.Netback;
 import org.xenpv.backends.net.NetbackConfig;
 import org.xenpv.backends.net.NetbackService;
 import org.xenpv.backends.net.NetbackStats;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 import org.xenpv.backends.net.linux.TapDevice;
 import org.xenpv.backends.net.linux.TapPort;
 import org.xenpv.backends.net.linux.TapStats;
@@ -19,7 +20,6 @@ import org.xenpv.simulator.DomainConfig;
 import org.xenpv.simulator.SimDevice;
 import org.xenpv.simulator.SimDomain;
 import org.xenpv.simulator.SimulatedXen;
-import org.xenpv.testkit.net.NetworkNamespace;
 
 /**
  * The whole way from a program to a guest and back, on a live host.

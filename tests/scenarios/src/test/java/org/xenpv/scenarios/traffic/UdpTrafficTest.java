@@ -11,9 +11,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.backends.net.linux.CommandResult;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 import org.xenpv.netfront.NetfrontConfig;
-import org.xenpv.testkit.net.CommandResult;
-import org.xenpv.testkit.net.NetworkNamespace;
 import org.xenpv.testkit.net.NetworkNamespaceExtension;
 
 /** Datagrams of the host's to a whole guest and back, each compared byte for byte by {@link UdpEchoClient}. */

@@ -4,6 +4,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 
 /**
  * Gives a test that asks for one a {@link NetworkNamespace} of its own, which is closed when the test has ended, however it did. Skips

@@ -14,6 +14,8 @@ import org.junit.platform.launcher.EngineFilter;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.xenpv.backends.net.linux.CommandResult;
+import org.xenpv.backends.net.linux.NetworkNamespace;
 
 @Timeout(60)
 @ExtendWith(NetworkNamespaceExtension.class)

@@ -1,4 +1,4 @@
-package org.xenpv.testkit.net;
+package org.xenpv.backends.net.linux;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,4 +1,4 @@
-package org.xenpv.testkit.net;
+package org.xenpv.backends.net.linux;
 
 import java.util.List;
 
