@@ -221,17 +221,19 @@ public final class LinuxGuest implements XenGuest {
         lifecycles.remove(lifecycle);
     }
 
-    /** From another thread than the loop's it is done soon after. */
+    /** At once, unless another thread is on the loop: then it is done there, soon after. */
     @Override
     public void close() {
-        if (!loop.inLoop()) {
+        if (!loop.tryRun(this::closeHere)) {
             try {
-                loop.execute(this::close);
+                loop.execute(this::closeHere);
             } catch (XenException e) {
                 // Closed already, or so far behind that nothing can be said to it any more.
             }
-            return;
         }
+    }
+
+    private void closeHere() {
         if (closed) {
             return;
         }
