@@ -137,6 +137,10 @@ class NetPacketTest {
             assertThatThrownBy(() -> packet.truncate(7)).hasMessageContaining("bytes=7");
             assertThatThrownBy(() -> packet.gso(Netif.XEN_NETIF_GSO_TYPE_TCPV4, 0))
                     .hasMessageContaining("size=0");
+            assertThatThrownBy(() -> packet.gso(Netif.XEN_NETIF_GSO_TYPE_NONE, 5))
+                    .hasMessageContaining("size=5");
+            assertThatThrownBy(() -> packet.gso(Netif.XEN_NETIF_GSO_TYPE_TCPV4, 0x10000))
+                    .hasMessageContaining("size=65536");
             assertThatThrownBy(() -> packet.gso(3, 1)).hasMessageContaining("type=3");
             assertThatThrownBy(() -> new NetPacket(memory, 0)).hasMessageContaining("fragmentsMax=0");
             assertThatThrownBy(() -> new NetPacket(memory, 1).add(2 * 4096 - 2, 3))

@@ -368,6 +368,24 @@ class NetRxQueueTest {
                 .satisfies(fault -> assertThat(fault.fault()).isEqualTo(PeerFault.RSP_PROD_OVERFLOW));
     }
 
+    /** rsp_event: without it a backend that tells only who wants to be told stays silent. */
+    @Test
+    void shouldAskForAnEventWithTheNextPacket_onceItHasFoundTheRingEmpty() {
+        open();
+        assertThat(poll()).isZero();
+        for (int packets = 1; packets <= 3; packets++) {
+            data(0, 60, 0);
+            data(0, 60, 0);
+            assertThat(back.pushResponsesAndCheckNotify())
+                    .as("event after %d polls", packets)
+                    .isTrue();
+            data(0, 60, 0);
+            assertThat(back.pushResponsesAndCheckNotify()).as("a second one").isFalse();
+            assertThat(poll()).isEqualTo(3);
+        }
+        assertThat(received).hasSize(9);
+    }
+
     @Test
     void shouldGoOn_whenItStopsWithinABatch() {
         open();

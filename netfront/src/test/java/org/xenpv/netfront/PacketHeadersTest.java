@@ -101,6 +101,30 @@ class PacketHeadersTest {
         }
     }
 
+    /** What a header says of its own length, or of what follows, may lie past the end. */
+    @Test
+    void shouldSeeNothing_whereAHeaderReachesPastTheEnd() {
+        assertThat(parse(ETHERNET + ipv4(17, "0000").replaceFirst("45", "4f") + UDP))
+                .isFalse();
+        byte[] udp = HexFormat.of().parseHex(ETHERNET + ipv4(17, "0000") + UDP);
+        for (int length = 34; length < 42; length++) {
+            assertThat(parse(Arrays.copyOf(udp, length))).isTrue();
+            assertThat(headers.hasTransport()).as("%d bytes", length).isFalse();
+        }
+        byte[] v6 = HexFormat.of().parseHex(ETHERNET + ipv6(17) + UDP);
+        for (int length = 14; length < 54; length++) {
+            assertThat(parse(Arrays.copyOf(v6, length))).as("%d bytes", length).isFalse();
+        }
+        assertThat(parse(ETHERNET + ipv6(0) + "1101000000000000")).isFalse(); // one of 16 bytes, 8 of them there
+        assertThat(parse(ETHERNET + ipv6(0) + "1100")).isFalse();
+        byte[] tcp = HexFormat.of().parseHex(ETHERNET + ipv4(6, "0000") + TCP);
+        for (int words = 0; words < 5; words++) {
+            tcp[34 + 12] = (byte) (words << 4);
+            assertThat(parse(tcp)).isTrue();
+            assertThat(headers.hasTransport()).as("%d words", words).isFalse();
+        }
+    }
+
     @Property(tries = 2000)
     void shouldNeverLookOutsideThePacket(@ForAll @Size(max = 120) byte[] bytes, @ForAll @IntRange(max = 3) int kind) {
         byte[] packet = Arrays.copyOf(bytes, Math.max(1, bytes.length));

@@ -14,6 +14,7 @@ import org.xenpv.fault.XenException;
 import org.xenpv.io.netif.Netif;
 import org.xenpv.netfront.MacAddress;
 import org.xenpv.netfront.NetDrop;
+import org.xenpv.netfront.NetFeature;
 import org.xenpv.netfront.NetHash;
 import org.xenpv.netfront.NetPacket;
 import org.xenpv.netfront.Netfront;
@@ -224,6 +225,50 @@ class NetLifecycleTest {
             assertThatThrownBy(() -> one.device().hash(new NetHash(new byte[1], 1, 1), error -> {}))
                     .hasMessageContaining("queue 1");
             assertThat(one.stats().txPackets()).isZero();
+        }
+    }
+
+    /** Acquired long enough, and cut before it is sent. */
+    @SimulatedXenTest
+    void shouldRefuseFramesWithoutAWholeHeaderInTheirFirstPiece(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT);
+                Netfront one = host.connect(host.guest("one"), FRONT)) {
+            NetfrontDevice device = one.device();
+            NetPacket cut = device.acquire(60);
+            cut.truncate(13);
+            assertThatThrownBy(() -> device.send(cut))
+                    .hasMessageContaining("packet of 13 bytes")
+                    .hasMessageContaining("at least 14");
+            NetPacket pulled = device.acquire(5000);
+            pulled.pull(4096 - 13);
+            assertThatThrownBy(() -> device.send(pulled)).hasMessageContaining("13 in its first piece");
+            device.release(cut);
+            device.release(pulled);
+            assertThat(one.stats().txPackets()).isZero();
+        }
+    }
+
+    @SimulatedXenTest
+    void shouldRefuseOffloadsThatWereNotOffered(SimulatedXen xen) {
+        NetfrontConfig some = FRONT.without(NetFeature.GSO_V4);
+        try (NetHost host = new NetHost(
+                        xen, NetbackConfig.DEFAULT.with().csumV6(false).build());
+                Netfront one = host.connect(host.guest("one"), some)) {
+            NetfrontDevice device = one.device();
+            byte[] v4 = Frames.tcpBlank(MacAddress.BROADCAST, one.mac(), false, 1000, 1);
+            byte[] v6 = Frames.tcpBlank(MacAddress.BROADCAST, one.mac(), true, 1000, 1);
+            NetPacket segments = device.acquire(v4.length);
+            segments.copyIn(0, v4, 0, v4.length);
+            segments.csumBlank(true);
+            segments.gso(Netif.XEN_NETIF_GSO_TYPE_TCPV4, 100);
+            assertThatThrownBy(() -> device.send(segments)).hasMessageContaining("gso type=1, not offered");
+            NetPacket blank = device.acquire(v6.length);
+            blank.copyIn(0, v6, 0, v6.length);
+            blank.csumBlank(true);
+            assertThatThrownBy(() -> device.send(blank)).hasMessageContaining("csumBlank over IPv6, not offered");
+            segments.gso(Netif.XEN_NETIF_GSO_TYPE_NONE, 0);
+            assertThat(device.send(segments)).isTrue(); // that is offered
+            device.release(blank);
         }
     }
 
