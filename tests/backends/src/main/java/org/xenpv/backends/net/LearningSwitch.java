@@ -244,6 +244,20 @@ public final class LearningSwitch implements NetworkFabric, AutoCloseable {
             nowKnown = false;
         }
 
+        @Override
+        public boolean ready() {
+            boolean somebody = false;
+            for (Socket other : sockets) {
+                if (other != this && other.port.carrier()) {
+                    if (!other.port.ready()) {
+                        return false;
+                    }
+                    somebody = true;
+                }
+            }
+            return somebody;
+        }
+
         SwitchPortStats stats() {
             return new SwitchPortStats(framesIn, bytesIn, framesOut, bytesOut, flooded, notForwarded, refused);
         }

@@ -133,6 +133,11 @@ public final class Netback implements NetworkPort, ServedDevice, AutoCloseable {
     }
 
     @Override
+    public boolean ready() {
+        return backlogged() == 0;
+    }
+
+    @Override
     public void plug(Sink target) {
         sink = target;
     }

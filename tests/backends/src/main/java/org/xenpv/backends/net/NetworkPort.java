@@ -30,6 +30,11 @@ public interface NetworkPort {
     /** Makes the frames sent since the last flush visible behind the port, with one event at most. */
     void flush();
 
+    /** Whether a burst would not have to wait for what was sent before; asked by whoever can wait, a replay for example. */
+    default boolean ready() {
+        return true;
+    }
+
     /** Says where frames that come out of the port go; null for nowhere. */
     void plug(Sink sink);
 
@@ -41,6 +46,11 @@ public interface NetworkPort {
 
         /** The burst is over: what was passed on has been flushed when this returns. */
         void receivedAll();
+
+        /** Whether somebody takes what would be passed on now, and is {@link NetworkPort#ready}. */
+        default boolean ready() {
+            return true;
+        }
 
         /** {@link NetworkPort#carrier} or {@link NetworkPort#offloads} changed. */
         default void linkChanged() {}

@@ -61,6 +61,21 @@ class LearningSwitchTest {
     }
 
     @Test
+    void shouldBeReadyForMore_whenEverybodyIsWhoIsThere_andSomebodyIs() {
+        RecordingPort a = port();
+        assertThat(a.fabricIsReady()).as("nobody else is there").isFalse();
+        RecordingPort b = port();
+        assertThat(a.fabricIsReady()).isTrue();
+        RecordingPort c = port();
+        c.ready = false;
+        assertThat(a.fabricIsReady()).isFalse();
+        c.carrier = false;
+        assertThat(a.fabricIsReady()).as("nobody waits for who is not there").isTrue();
+        b.carrier = false;
+        assertThat(a.fabricIsReady()).isFalse();
+    }
+
+    @Test
     void shouldAlwaysSendGroupsToAll() {
         RecordingPort a = port();
         RecordingPort b = port();

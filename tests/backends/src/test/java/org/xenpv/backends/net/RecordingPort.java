@@ -11,6 +11,7 @@ class RecordingPort implements NetworkPort {
     PortOffloads offloads;
     boolean carrier = true;
     boolean full;
+    boolean ready = true;
     final List<byte[]> got = new ArrayList<>();
     final List<Boolean> blank = new ArrayList<>();
     final List<Integer> gsoTypes = new ArrayList<>();
@@ -87,6 +88,16 @@ class RecordingPort implements NetworkPort {
             gsoTypes.add(kept.gsoType());
         }
         unflushed.clear();
+    }
+
+    @Override
+    public boolean ready() {
+        return ready;
+    }
+
+    /** What the fabric says to whoever could wait. */
+    boolean fabricIsReady() {
+        return sink.ready();
     }
 
     @Override
