@@ -60,6 +60,7 @@ final class SocketEndpoint implements Endpoint {
             while (channel.read(buffer.clear()) >= 0) {
                 int count = buffer.position();
                 if (!socket.execute(() -> input(buffer.array(), count))) {
+                    closeQuietly(channel);
                     return;
                 }
                 inputTaken.acquire();

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.xenpv.event.EventLoop;
 import org.xenpv.event.InboxFullException;
+import org.xenpv.event.LoopClosedException;
 
 /**
  * A unix socket of the daemon, for the real tools and anything else outside the JVM. JVM only.
@@ -99,7 +100,9 @@ public final class XenstoredSocket implements AutoCloseable {
             } catch (IOException e) {
                 return;
             }
-            execute(() -> accepted(channel));
+            if (!execute(() -> accepted(channel))) {
+                SocketEndpoint.closeQuietly(channel);
+            }
         }
     }
 
@@ -124,7 +127,7 @@ public final class XenstoredSocket implements AutoCloseable {
     /**
      * Hands work to the loop, waiting while its inbox is full.
      *
-     * @return false if the socket was closed meanwhile
+     * @return false if the socket was closed meanwhile, or the loop: nobody serves it any more
      */
     boolean execute(Runnable action) {
         while (!closed.get()) {
@@ -133,6 +136,8 @@ public final class XenstoredSocket implements AutoCloseable {
                 return true;
             } catch (InboxFullException e) {
                 LockSupport.parkNanos(INBOX_RETRY_NS);
+            } catch (LoopClosedException e) {
+                return false;
             }
         }
         return false;

@@ -47,9 +47,14 @@ final class SocketDaemon implements AutoCloseable {
         return result.get();
     }
 
+    /** Nobody serves the socket any more, which is still there. */
+    void stopLoop() {
+        thread.close();
+    }
+
     @Override
     public void close() {
-        thread.close();
+        stopLoop();
         daemon.close();
     }
 }

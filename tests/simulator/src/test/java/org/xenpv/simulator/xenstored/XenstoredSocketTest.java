@@ -85,6 +85,19 @@ class XenstoredSocketTest {
     }
 
     @Test
+    void shouldEndConnections_whenNobodyServesThemAnyMore() throws IOException {
+        try (SocketDaemon server = start()) {
+            WireClient old = WireClient.ofSocket(server.path);
+            old.ask(XsMessageType.READ, 0, "/tool");
+            server.stopLoop();
+            old.send(new byte[1]);
+            assertThatThrownBy(old::next).isInstanceOf(IOException.class);
+            WireClient late = WireClient.ofSocket(server.path);
+            assertThatThrownBy(late::next).isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
     void shouldNotTakeThePlaceOfALiveServer() throws IOException {
         try (SocketDaemon server = start()) {
             assertThatThrownBy(this::start).isInstanceOf(IOException.class).hasMessageContaining("another server");
