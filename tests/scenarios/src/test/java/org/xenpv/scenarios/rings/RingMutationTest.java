@@ -1,16 +1,17 @@
 package org.xenpv.scenarios.rings;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
@@ -54,7 +55,7 @@ class RingMutationTest {
 
     @Test
     void shouldPass_whenNothingIsWrong() {
-        TestExecutionSummary summary = runContracts(Mutation.NONE);
+        TestExecutionSummary summary = runContracts(Mutation.NONE, CooperatingPeers.class, HostilePeers.class);
         StringWriter failures = new StringWriter();
         summary.printFailuresTo(new PrintWriter(failures));
         assertThat(summary.getTotalFailureCount()).as(failures.toString()).isZero();
@@ -64,16 +65,23 @@ class RingMutationTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
     void shouldFail_whenTheRingIsWrong(Mutation wrong) {
-        TestExecutionSummary summary = runContracts(wrong);
-        assertThat(summary.getTestsFoundCount()).isGreaterThan(15);
-        assertThat(summary.getTotalFailureCount()).as("%s survives", wrong).isPositive();
+        // One of them is enough; the hostile one is the shorter.
+        assertThat(isFoundBy(HostilePeers.class, wrong) || isFoundBy(CooperatingPeers.class, wrong))
+                .as("%s is found", wrong)
+                .isTrue();
     }
 
-    private TestExecutionSummary runContracts(Mutation wrong) {
+    private boolean isFoundBy(Class<?> contract, Mutation wrong) {
+        TestExecutionSummary summary = runContracts(wrong, contract);
+        assertThat(summary.getTestsFoundCount()).isPositive();
+        return summary.getTotalFailureCount() > 0;
+    }
+
+    private TestExecutionSummary runContracts(Mutation wrong, Class<?>... contracts) {
         mutation = wrong;
         try {
             LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                    .selectors(selectClass(CooperatingPeers.class), selectClass(HostilePeers.class))
+                    .selectors(Stream.of(contracts).map(DiscoverySelectors::selectClass).toList())
                     .configurationParameter("jqwik.shrinking.default", "OFF")
                     .configurationParameter("jqwik.reporting.usejunitplatform", "true")
                     .configurationParameter(
