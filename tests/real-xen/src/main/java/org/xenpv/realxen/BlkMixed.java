@@ -1,0 +1,111 @@
+package org.xenpv.realxen;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.xenpv.blkfront.Blkfront;
+import org.xenpv.blkfront.BlkfrontConfig;
+import org.xenpv.blkfront.BlkfrontFeatures;
+
+/**
+ * Reads, writes, flushes and barriers in a drawn order, several at a time, over every kind of connection xen-blkback offers, one
+ * after the other on the same disk; every read is compared with a model, and at the end the file in dom0 is.
+ */
+final class BlkMixed implements Scenario {
+
+    private static final int MEGABYTES = 4;
+    private static final int DISK_BYTES = MEGABYTES << 20;
+    private static final int SECTOR = BlkfrontFeatures.SECTOR_BYTES;
+    private static final int ROUNDS = 60;
+    private static final int AT_A_TIME = 8;
+    private static final long SEED = 20261124;
+
+    private static Map<String, BlkfrontConfig> variants() {
+        BlkfrontConfig small = Disk.PATIENT.requestsPerQueue(8);
+        Map<String, BlkfrontConfig> variants = new LinkedHashMap<>();
+        variants.put("default", Disk.PATIENT);
+        variants.put("direct", small.indirectSegmentsMax(0));
+        variants.put("one ring page", small.ringPageOrderMax(0));
+        variants.put("sixteen ring pages", small.ringPageOrderMax(4));
+        variants.put("grants not persistent", small.persistentGrants(false));
+        variants.put(
+                "direct, one page, not persistent",
+                small.indirectSegmentsMax(0).ringPageOrderMax(0).persistentGrants(false));
+        variants.put("one request at a time", small.requestsPerQueue(1).requestBytes(4096));
+        return variants;
+    }
+
+    @Override
+    public void run(RealGuest guest) throws Exception {
+        Random random = new Random(SEED);
+        System.out.println("seed " + SEED);
+        try (Disk image = Disk.attach(guest.dom0(), 'c', MEGABYTES, "rw")) {
+            byte[] model = null;
+            for (Map.Entry<String, BlkfrontConfig> variant : variants().entrySet()) {
+                try (Blkfront disk = image.connect(guest, variant.getValue())) {
+                    if (model == null) {
+                        model = new byte[DISK_BYTES];
+                        disk.read(0, ByteBuffer.wrap(model)).get();
+                    }
+                    mix(disk, model, random);
+                    System.out.println(variant.getKey() + ": " + disk.features() + " " + disk.stats());
+                }
+                RealGuest.checkEqual(guest.xen().grants().ledger().lent(), 0, variant.getKey() + ": pages lent");
+            }
+            RealGuest.checkEqual(image.sha256(), sha256(model), "sha256 of the file in dom0");
+        }
+    }
+
+    private static void mix(Blkfront disk, byte[] model, Random random) throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            int span = DISK_BYTES / SECTOR / AT_A_TIME;
+            List<CompletableFuture<?>> under = new ArrayList<>();
+            List<Runnable> afterwards = new ArrayList<>();
+            for (int i = 0; i < AT_A_TIME; i++) {
+                int sectors = 1 + random.nextInt(random.nextInt(4) == 0 ? 600 : 9);
+                int sector = i * span + random.nextInt(span - sectors);
+                under.add(one(disk, model, random, sector, sectors, afterwards));
+            }
+            if (random.nextInt(4) == 0) {
+                under.add(disk.flush());
+            }
+            for (CompletableFuture<?> each : under) {
+                each.get();
+            }
+            afterwards.forEach(Runnable::run);
+        }
+    }
+
+    private static CompletableFuture<?> one(
+            Blkfront disk, byte[] model, Random random, int sector, int sectors, List<Runnable> afterwards) {
+        int at = sector * SECTOR;
+        int bytes = sectors * SECTOR;
+        if (random.nextBoolean()) {
+            ByteBuffer target = random.nextBoolean() ? ByteBuffer.allocate(bytes) : ByteBuffer.allocateDirect(bytes);
+            afterwards.add(() -> {
+                byte[] read = new byte[bytes];
+                target.flip().get(read);
+                RealGuest.check(
+                        Arrays.equals(read, 0, bytes, model, at, at + bytes),
+                        "what was read at sector " + sector + ", " + sectors + " sectors, is not what was written");
+            });
+            return disk.read(sector, target);
+        }
+        byte[] data = new byte[bytes];
+        random.nextBytes(data);
+        System.arraycopy(data, 0, model, at, bytes);
+        boolean barrier = sectors <= 8 && disk.features().barrier() && random.nextInt(8) == 0;
+        return barrier ? disk.writeBarrier(sector, ByteBuffer.wrap(data)) : disk.write(sector, ByteBuffer.wrap(data));
+    }
+
+    private static String sha256(byte[] bytes) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    }
+}

@@ -1,0 +1,76 @@
+package org.xenpv.realxen;
+
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.xenpv.xenbus.XenGuests;
+import org.xenpv.xenbus.linux.LinuxGuest;
+import org.xenpv.xenstore.BlockingXenstore;
+import org.xenpv.xenstore.XenstoreClient;
+
+/**
+ * Runs scenarios in this guest, one after the other, each with a {@link LinuxGuest} of its own, and prints {@code PASS name} or
+ * {@code FAIL name: why} for each.
+ */
+public final class Main {
+
+    private static final long SCENARIO_MS = 300_000;
+
+    private Main() {}
+
+    /** @param args names of scenarios */
+    public static void main(String[] args) throws InterruptedException {
+        int failed = 0;
+        for (int i = 0; i < args.length; i++) {
+            Scenario scenario = Scenarios.all().get(args[i]);
+            if (scenario == null) {
+                System.out.println("FAIL " + args[i] + ": there is no such scenario");
+                failed++;
+                continue;
+            }
+            String why = run(args[i], scenario);
+            System.out.println(why == null ? "PASS " + args[i] : "FAIL " + args[i] + ": " + why);
+            failed += why == null ? 0 : 1;
+        }
+        System.exit(failed == 0 ? 0 : 1);
+    }
+
+    /** In a thread of its own, so that one that hangs ends as well. @return null, or why it failed */
+    private static String run(String name, Scenario scenario) throws InterruptedException {
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        Thread thread = new Thread(() -> attempt(scenario, thrown), name);
+        thread.setDaemon(true);
+        long began = System.nanoTime();
+        thread.start();
+        thread.join(SCENARIO_MS);
+        System.out.println("TIME " + name + " " + (System.nanoTime() - began) / 1_000_000 + " ms");
+        if (thread.isAlive()) {
+            for (Map.Entry<Thread, StackTraceElement[]> each :
+                    Thread.getAllStackTraces().entrySet()) {
+                System.out.println(each.getKey());
+                for (StackTraceElement element : each.getValue()) {
+                    System.out.println("    at " + element);
+                }
+            }
+            return "no end within " + SCENARIO_MS / 1000 + " s";
+        }
+        if (thrown.get() == null) {
+            return null;
+        }
+        thrown.get().printStackTrace(System.out);
+        return thrown.get().toString().replace('\n', ' ');
+    }
+
+    private static void attempt(Scenario scenario, AtomicReference<Throwable> thrown) {
+        try (LinuxGuest xen = XenGuests.linux(options())) {
+            Dom0 dom0 = new Dom0(new BlockingXenstore(xen.store(), xen.loop(), RealGuest.PATIENCE_NS));
+            scenario.run(new RealGuest(xen, dom0));
+        } catch (Throwable failure) {
+            thrown.set(failure);
+        }
+    }
+
+    static LinuxGuest.Options options() {
+        return LinuxGuest.Options.DEFAULT.withStore(
+                XenstoreClient.Options.DEFAULT.withRequestTimeoutNs(RealGuest.PATIENCE_NS));
+    }
+}

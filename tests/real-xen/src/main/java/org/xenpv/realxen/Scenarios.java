@@ -1,0 +1,21 @@
+package org.xenpv.realxen;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** All scenarios by name, in the order in which they are run. tests/real-xen/scenarios.txt says in what kind of guest. */
+final class Scenarios {
+
+    private Scenarios() {}
+
+    static Map<String, Scenario> all() {
+        Map<String, Scenario> all = new LinkedHashMap<>();
+        all.put("blk-read", new BlkRead());
+        all.put("blk-mixed", new BlkMixed());
+        all.put("blk-edges", new BlkEdges());
+        all.put("xenstore", new XenstoreStory());
+        all.put("net-ping", NetPing.plain());
+        all.put("net-features", NetPing.features());
+        return all;
+    }
+}
