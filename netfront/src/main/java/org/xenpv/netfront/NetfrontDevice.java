@@ -13,6 +13,7 @@ import org.xenpv.xenbus.KeySnapshot;
 import org.xenpv.xenbus.OwnPages;
 import org.xenpv.xenbus.XenGuest;
 import org.xenpv.xenbus.XenbusFrontend;
+import org.xenpv.xenbus.XenbusState;
 
 /**
  * A network interface over netif: the core, owned by the event loop's thread.
@@ -400,6 +401,12 @@ public final class NetfrontDevice implements NetworkDevice {
             link.begin(frontend.text(NetifKeys.MTU));
             connection = NetConnection.open(guest, otherendId, features, config, counters, queueBroken);
             connection.publish(keys);
+        }
+
+        /** Network backends take no notice of Initialised. */
+        @Override
+        public XenbusState publishedState() {
+            return XenbusState.CONNECTED;
         }
 
         @Override

@@ -17,6 +17,11 @@ public interface BackendDriver {
     /** Keys of the frontend's directory that {@link #connect} wants to see. */
     String[] frontendKeys();
 
+    /** Whether a frontend in this state has published its rings: Initialised and Connected, unless this device knows better. */
+    default boolean isPublished(XenbusState frontend) {
+        return frontend == XenbusState.INITIALISED || frontend == XenbusState.CONNECTED;
+    }
+
     /**
      * The frontend has published its rings: map them and serve.
      *

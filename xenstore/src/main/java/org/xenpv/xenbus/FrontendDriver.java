@@ -22,6 +22,14 @@ public interface FrontendDriver {
      */
     void publish(int otherendId, KeySnapshot backend, KeySnapshot frontend, KeySnapshot.Writer keys);
 
+    /**
+     * What our state becomes with what is published: Initialised, unless this device's backends are ones that wait for Connected,
+     * as every network backend does (linux/drivers/net/xen-netback/xenbus.c, frontend_changed).
+     */
+    default XenbusState publishedState() {
+        return XenbusState.INITIALISED;
+    }
+
     /** The backend is connected: go live. */
     void connected(KeySnapshot backend);
 

@@ -9,6 +9,9 @@ import java.util.List;
  * <p>Before changing this class read xen/io/xenbus.h and the table below, which is the specification; one parameterised
  * test covers every cell. Pure: no clock, no I/O, no memory of its own.
  *
+ * <p>Where the backends of a device wait for Connected ({@link FrontendDriver#publishedState}) that stands in our state instead of
+ * Initialised, in the same phases.
+ *
  * <p>Rows are our {@link Phase}, columns the backend's state as read from xenstore (UNKNOWN: its node is gone). An empty
  * cell is ignored.
  *

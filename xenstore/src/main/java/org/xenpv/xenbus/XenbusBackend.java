@@ -10,7 +10,7 @@ import org.xenpv.xenstore.XenstoreOps;
 /**
  * The backend's end of a device on xenbus.
  *
- * <p>Initialising: advertise, then InitWait. Frontend Initialised or Connected: map its rings, Connected. Frontend
+ * <p>Initialising: advertise, then InitWait. Frontend Initialised or Connected, as the device has it: map its rings, Connected. Frontend
  * Closing: Closing. Frontend Closed: unmap, Closed, and wait for it to start again if the toolstack keeps the device
  * online. Frontend Initialising while we are connected: it lost its memory (resume, crash): unmap and InitWait again.
  * Frontend's directory gone: unmap and end. Frontend Reconfiguring: look at its keys again, Reconfigured, and Connected again
@@ -215,9 +215,20 @@ public final class XenbusBackend {
 
     private void watch() {
         if (otherendWatch == null && otherendPath != null) {
-            otherendWatch = new HeldWatch(guest, otherendPath + "/state", patience, this::look).register();
+            otherendWatch = new HeldWatch(guest, otherendPath + "/state", patience, this::otherendWrote).register();
             onlineWatch = new HeldWatch(guest, nodename + "/online", patience, this::look).register();
         }
+    }
+
+    /**
+     * A frontend that is left from before us does not write its state: what was written after our InitWait stood there was written
+     * by one that begins anew, even if its state is the same again by the time we look.
+     */
+    private void otherendWrote() {
+        if (unwritten == null) {
+            stale = false;
+        }
+        look();
     }
 
     private void look() {
@@ -274,7 +285,8 @@ public final class XenbusBackend {
                 }
             }
             case INITIALISED, CONNECTED -> {
-                if (state == XenbusState.INIT_WAIT && !(stale && otherend == XenbusState.CONNECTED)) {
+                boolean before = stale && otherend == XenbusState.CONNECTED;
+                if (state == XenbusState.INIT_WAIT && driver.isPublished(otherend) && !before) {
                     connect();
                 } else if (isConnected() && offline) {
                     switchTo(XenbusState.CLOSING);

@@ -365,7 +365,7 @@ public final class XenbusFrontend implements Lifecycle {
         snapshot(driver.frontendKeys(), (backend, frontend) -> {
             KeySnapshot.Writer keys = new KeySnapshot.Writer();
             driver.publish(otherend.id(), backend, frontend, keys);
-            write(keys, XenbusState.INITIALISED, false, tried -> now == generation, () -> input(Input.PUBLISHED));
+            write(keys, driver.publishedState(), false, tried -> now == generation, () -> input(Input.PUBLISHED));
         });
     }
 
@@ -374,7 +374,9 @@ public final class XenbusFrontend implements Lifecycle {
             driver.connected(backend);
             if (state.phase() == Phase.CONNECTING) { // else it has been closed or has failed in there
                 input(Input.CONNECTED_OK);
-                writeState(XenbusState.CONNECTED);
+                if (driver.publishedState() != XenbusState.CONNECTED) {
+                    writeState(XenbusState.CONNECTED);
+                }
             }
         });
     }

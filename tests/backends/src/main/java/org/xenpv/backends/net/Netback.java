@@ -320,6 +320,12 @@ public final class Netback implements NetworkPort, ServedDevice, AutoCloseable {
             }
         }
 
+        /** As xen-netback, which takes no notice of Initialised. */
+        @Override
+        public boolean isPublished(XenbusState frontend) {
+            return frontend == XenbusState.CONNECTED;
+        }
+
         @Override
         public String[] frontendKeys() {
             return NetbackTransport.keys(config);

@@ -109,7 +109,12 @@ abstract class HostileBackend {
     void advertise(String... keys) {
         write(keys);
         state(XenbusState.INIT_WAIT);
-        requireFront(XenbusState.INITIALISED);
+        requireFront(published());
+    }
+
+    /** What the frontend's state becomes when it has published its rings. */
+    XenbusState published() {
+        return XenbusState.INITIALISED;
     }
 
     /** Waits for what the frontend does to memory we share, whether or not it tells us. */

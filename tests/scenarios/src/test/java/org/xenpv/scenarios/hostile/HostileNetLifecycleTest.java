@@ -140,14 +140,14 @@ class HostileNetLifecycleTest {
             host.evil.state(XenbusState.INIT_WAIT);
         }
         if (stage >= 3) {
-            host.evil.requireFront(XenbusState.INITIALISED);
+            host.evil.requireFront(host.evil.published());
         }
         if (stage >= 4) {
             host.evil.attach();
             host.evil.state(XenbusState.CONNECTED);
         }
         if (stage >= 5) {
-            host.evil.requireFront(XenbusState.CONNECTED);
+            host.evil.awaitLive();
         }
     }
 
@@ -173,7 +173,7 @@ class HostileNetLifecycleTest {
                 host.evil.write(HostileNetHost.FULLY);
                 host.evil.state(XenbusState.INIT_WAIT);
                 if (k >= 4) { // the rings are published
-                    host.evil.requireFront(XenbusState.INITIALISED);
+                    host.evil.requireFront(host.evil.published());
                     host.evil.state(XenbusState.CONNECTED);
                 }
                 host.awaitEnd();

@@ -56,14 +56,14 @@ class HostileNetXenbusTest {
                         // now and then in earnest, so that there is a connection to lose
                         host.evil.write(HostileNetHost.FULLY);
                         host.evil.state(XenbusState.INIT_WAIT);
-                        if (host.evil.awaitFront(XenbusState.INITIALISED)) {
+                        if (host.evil.awaitFront(host.evil.published())) {
                             try {
                                 host.evil.attach();
                             } catch (XenException overtaken) {
                                 continue; // the frontend has started anew since it published these
                             }
                             host.evil.state(XenbusState.CONNECTED);
-                            host.evil.awaitFront(XenbusState.CONNECTED);
+                            host.evil.awaitShared(() -> host.vif.isConnected());
                         }
                     } else {
                         host.evil.state(XenbusState.values()[1 + random.nextInt(8)]);
@@ -107,7 +107,7 @@ class HostileNetXenbusTest {
             int times = 0;
             while (!host.told.contains("ended") && times < 100) {
                 host.evil.state(XenbusState.INIT_WAIT);
-                if (host.evil.awaitFront(XenbusState.INITIALISED)) {
+                if (host.evil.awaitFront(host.evil.published())) {
                     times++;
                 }
                 host.evil.state(XenbusState.INITIALISING);
@@ -304,7 +304,7 @@ class HostileNetXenbusTest {
             xen.runFor(HostileNetHost.AT_ONCE);
             xen.toolstack().writeFrontend(host.device, "state", "1");
             xen.toolstack().writeBackend(host.device, "state", "2");
-            host.evil.requireFront(XenbusState.INITIALISED);
+            host.evil.requireFront(host.evil.published());
             host.evil.attach();
             host.evil.connected();
             assertThat(host.told).containsExactly("connected");

@@ -163,9 +163,21 @@ final class HostileNetback extends HostileBackend {
         return map(new int[] {Integer.parseInt(front(key))}, GrantAccess.READ_WRITE);
     }
 
+    @Override
+    XenbusState published() {
+        return XenbusState.CONNECTED;
+    }
+
     void connected() {
         state(XenbusState.CONNECTED);
-        requireFront(XenbusState.CONNECTED);
+        awaitLive();
+    }
+
+    /** The frontend's state said Connected before; that it has taken notice of ours shows in the pages it offers to receive in. */
+    void awaitLive() {
+        if (!awaitShared(() -> rx.reqProd() != 0)) {
+            throw new AssertionError("the frontend offers no pages, its state is " + front("state"));
+        }
     }
 
     /** Of any of the rings. */

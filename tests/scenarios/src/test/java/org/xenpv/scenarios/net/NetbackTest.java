@@ -187,6 +187,20 @@ class NetbackTest {
         front.close();
     }
 
+    /** Nothing but Connected makes xen-netback connect, so nothing else may make ours. */
+    @Test
+    void shouldTakeNoNotice_ofAFrontendThatSaysInitialised() {
+        serve(NetbackConfig.DEFAULT);
+        ScriptedNetfront front = new ScriptedNetfront(guest, attach(guest, 0));
+        assertThat(front.awaitBackend(XenbusState.INIT_WAIT)).isTrue();
+        front.publish(1, false, false);
+        front.state(XenbusState.INITIALISED);
+        assertThat(front.awaitBackend(XenbusState.CONNECTED)).isFalse();
+        front.state(XenbusState.CONNECTED);
+        assertThat(front.awaitBackend(XenbusState.CONNECTED)).isTrue();
+        front.close();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "request-rx-copy,0",
