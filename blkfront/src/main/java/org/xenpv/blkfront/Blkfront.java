@@ -75,8 +75,12 @@ public final class Blkfront implements AutoCloseable {
         this.submissions = new BlkSubmissions(loop, device, config);
     }
 
+    /**
+     * With {@link BlkfrontConfig#DEFAULT}; where pages are limited, with as many requests at a time as half of those that are left allow.
+     */
     public static Blkfront connect(XenGuest guest, String nodename) {
-        return connect(guest, nodename, BlkfrontConfig.DEFAULT);
+        int pagesLeft = LoopFuture.ask(guest.loop(), () -> guest.grants().pagesLeft());
+        return connect(guest, nodename, BlkfrontConfig.DEFAULT.fitting(pagesLeft / 2));
     }
 
     /**

@@ -1,5 +1,8 @@
 package org.xenpv.blkfront;
 
+import org.xenpv.io.blkif.Blkif;
+import org.xenpv.memory.SharedMemory;
+
 /**
  * What we want of a disk; what the backend advertises is clamped to it. Immutable: every setter returns another one.
  *
@@ -105,6 +108,29 @@ public final class BlkfrontConfig {
         BlkfrontConfig copy = copy();
         copy.requestsPerQueue = (int) range("requestsPerQueue", value, 1, 512);
         return copy;
+    }
+
+    /** Pages that a connection with all this would take: rings, lists of segments, data. */
+    public long pages() {
+        long perRequest = requestPages() + (requestPages() > Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST ? 1 : 0);
+        return queuesMax * ((1L << ringPageOrderMax) + requestsPerQueue * perRequest);
+    }
+
+    private int requestPages() {
+        int most = indirectSegmentsMax == 0 ? Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST : indirectSegmentsMax;
+        return Math.min(requestBytes / SharedMemory.PAGE_BYTES, most);
+    }
+
+    /**
+     * The same with as many requests per queue as so many pages allow, for a table that has a limit ({@link
+     * org.xenpv.grant.GrantTable#pagesLeft}). One request is left in any case.
+     */
+    public BlkfrontConfig fitting(long pagesMax) {
+        BlkfrontConfig fitting = this;
+        while (fitting.requestsPerQueue > 1 && fitting.pages() > pagesMax) {
+            fitting = fitting.requestsPerQueue(fitting.requestsPerQueue - 1);
+        }
+        return fitting;
     }
 
     /**

@@ -34,6 +34,14 @@ public interface GrantTable {
      */
     boolean seesMappings();
 
+    /**
+     * How many pages can be lent at most, as things stand, where there is a limit that a program shares with others (/dev/xen/gntalloc);
+     * else {@link Integer#MAX_VALUE}, and memory is the limit.
+     */
+    default int pagesLeft() {
+        return Integer.MAX_VALUE;
+    }
+
     /** Tries to revoke what is in quarantine, a bounded number of pages per call; the event loop's timer calls it. */
     void retryQuarantine();
 

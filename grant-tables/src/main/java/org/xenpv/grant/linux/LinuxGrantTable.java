@@ -165,6 +165,13 @@ public final class LinuxGrantTable implements GrantTable, AutoCloseable {
                 "index=" + index + ", action=" + action + ", port=" + port);
     }
 
+    /** What other programs of this guest hold is not known, and not taken off. */
+    @Override
+    public int pagesLeft() {
+        readLimit();
+        return limit == Integer.MAX_VALUE ? limit : Math.max(0, limit - ledger.lent());
+    }
+
     @Override
     public boolean canRegrant() {
         return false;

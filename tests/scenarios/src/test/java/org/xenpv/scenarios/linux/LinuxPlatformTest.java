@@ -38,8 +38,10 @@ class LinuxPlatformTest {
                     .hasMessage(
                             "pages: wanted=3, lent=8, limit=10 for all programs of this guest; raise it with: echo 4096 > "
                                     + limit);
+            assertThat(table.pagesLeft()).isEqualTo(2);
             grant(table, 2).release();
             held.release();
+            assertThat(table.pagesLeft()).isEqualTo(10);
         }
     }
 
