@@ -5,6 +5,7 @@ import java.util.concurrent.ExecutionException;
 import org.xenpv.blkfront.Blkfront;
 import org.xenpv.blkfront.BlkfrontConfig;
 import org.xenpv.fault.XenException;
+import org.xenpv.grant.GrantExhaustedException;
 
 /** What a disk may be besides a plain one: read-only, discarding, grown while in use, more wanted of it than there are pages. */
 final class BlkEdges implements Scenario {
@@ -64,14 +65,23 @@ final class BlkEdges implements Scenario {
         }
     }
 
-    /** BlkfrontConfig.DEFAULT wants 1060 pages, gntalloc has 1024: the disk works with fewer requests. */
+    /** BlkfrontConfig.DEFAULT wants 1060 pages, gntalloc has 1024: that is said, and the disk works with fewer requests. */
     private static void tooManyPages(RealGuest guest) throws Exception {
         BlkfrontConfig greedy =
                 BlkfrontConfig.DEFAULT.handshakeNs(RealGuest.PATIENCE_NS).requestNs(RealGuest.PATIENCE_NS);
-        try (Disk image = Disk.attach(guest.dom0(), 'd', 16, "rw");
-                Blkfront disk = image.connect(guest, greedy)) {
-            System.out.println("pages lent " + guest.xen().grants().ledger().lent());
-            RealGuest.checkEqual(BlkRead.digest(disk), image.sha256(), "sha256");
+        int pages = guest.xen().grants().pagesLeft();
+        RealGuest.checkEqual(pages, 1024, "pages left");
+        try (Disk image = Disk.attach(guest.dom0(), 'd', 8, "rw")) {
+            try (Blkfront disk = image.connect(guest, greedy)) {
+                throw new AssertionError("1060 pages were granted out of 1024: " + disk.stats());
+            } catch (GrantExhaustedException said) {
+                RealGuest.check(said.getMessage().contains("limit=1024"), said.getMessage());
+            }
+            RealGuest.checkEqual(guest.xen().grants().ledger().lent(), 0, "pages lent after that");
+            try (Blkfront disk = image.connect(guest, greedy.fitting(pages / 2))) {
+                System.out.println("pages lent " + guest.xen().grants().ledger().lent());
+                RealGuest.checkEqual(BlkRead.digest(disk), image.sha256(), "sha256");
+            }
         }
     }
 }

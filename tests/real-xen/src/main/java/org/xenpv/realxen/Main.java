@@ -17,11 +17,12 @@ public final class Main {
 
     private Main() {}
 
-    /** @param args names of scenarios */
+    /** @param args names of scenarios, perhaps with {@code @WHERE} behind them */
     public static void main(String[] args) throws InterruptedException {
         int failed = 0;
         for (int i = 0; i < args.length; i++) {
-            Scenario scenario = Scenarios.all().get(args[i]);
+            int at = args[i].indexOf('@'); // what comes behind says where this runs
+            Scenario scenario = Scenarios.all().get(at < 0 ? args[i] : args[i].substring(0, at));
             if (scenario == null) {
                 System.out.println("FAIL " + args[i] + ": there is no such scenario");
                 failed++;

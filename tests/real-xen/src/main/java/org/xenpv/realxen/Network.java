@@ -69,7 +69,10 @@ final class Network implements AutoCloseable {
 
     void until(java.util.function.BooleanSupplier holds, String what) {
         boolean came = guest.xen().loop().runUntil(holds, System.nanoTime() + RealGuest.PATIENCE_NS);
-        RealGuest.check(came, what + " did not come");
+        String nodes = "device/vif/0/state";
+        RealGuest.check(
+                came,
+                what + " did not come; our state is " + guest.dom0().store().readOrNull(nodes));
     }
 
     /** Dom0 pings us; none may be lost. */

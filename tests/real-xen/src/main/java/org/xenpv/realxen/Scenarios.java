@@ -13,6 +13,8 @@ final class Scenarios {
         all.put("blk-read", new BlkRead());
         all.put("blk-mixed", new BlkMixed());
         all.put("blk-edges", new BlkEdges());
+        all.put("blk-detach", new BlkDetach());
+        all.put("blk-kill", new BlkKill());
         all.put("xenstore", new XenstoreStory());
         all.put("net-ping", NetPing.plain());
         all.put("net-features", NetPing.features());
