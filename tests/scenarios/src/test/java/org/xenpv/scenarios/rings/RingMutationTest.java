@@ -81,7 +81,9 @@ class RingMutationTest {
         mutation = wrong;
         try {
             LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                    .selectors(Stream.of(contracts).map(DiscoverySelectors::selectClass).toList())
+                    .selectors(Stream.of(contracts)
+                            .map(DiscoverySelectors::selectClass)
+                            .toList())
                     .configurationParameter("jqwik.shrinking.default", "OFF")
                     .configurationParameter("jqwik.reporting.usejunitplatform", "true")
                     .configurationParameter(
