@@ -33,7 +33,8 @@ final class BlkKill implements Scenario {
             }
             String state = guest.dom0().store().read(image.nodename() + "/state");
             RealGuest.check(
-                    state.equals("3") || state.equals("4"), "our state, which the dead one left in xenstore, is " + state);
+                    state.equals("3") || state.equals("4"),
+                    "our state, which the dead one left in xenstore, is " + state);
             try (Blkfront disk = image.connect(guest, Disk.PATIENT)) {
                 RealGuest.checkEqual(BlkRead.digest(disk), image.sha256(), "sha256");
             }

@@ -38,6 +38,7 @@ final class BlkMixed implements Scenario {
         variants.put(
                 "direct, one page, not persistent",
                 small.indirectSegmentsMax(0).ringPageOrderMax(0).persistentGrants(false));
+        variants.put("four queues", small.queuesMax(4).requestsPerQueue(4));
         variants.put("one request at a time", small.requestsPerQueue(1).requestBytes(4096));
         return variants;
     }

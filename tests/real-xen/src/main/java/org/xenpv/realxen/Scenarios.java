@@ -15,9 +15,11 @@ final class Scenarios {
         all.put("blk-edges", new BlkEdges());
         all.put("blk-detach", new BlkDetach());
         all.put("blk-kill", new BlkKill());
+        all.put("blk-unbind", new BlkUnbind());
         all.put("xenstore", new XenstoreStory());
         all.put("net-ping", NetPing.plain());
         all.put("net-features", NetPing.features());
+        all.put("net-queues", new NetQueues());
         return all;
     }
 }

@@ -123,7 +123,9 @@ final class XenstoreStory implements Scenario {
     private void errors() {
         refused("ENOENT", () -> store.read(BASE + "/nothing"));
         refused("EACCES", () -> store.write("/local/domain/0/of-dom0", "mine"));
-        refused("EACCES|ENOENT", () -> store.read("/local/domain/0/nothing")); // the C one does not say which, oxenstored does
+        refused(
+                "EACCES|ENOENT",
+                () -> store.read("/local/domain/0/nothing")); // the C one does not say which, oxenstored does
         refused("EACCES", () -> store.setPermissions("/local/domain/0", store.permissions(BASE)));
     }
 
@@ -148,12 +150,19 @@ final class XenstoreStory implements Scenario {
         RealGuest.checkEqual(store.permissions(BASE + "/shared"), wanted, "permissions");
     }
 
-    /** Until the quotas say no: 1000 nodes, and 2048 bytes for one with the names of its children. */
+    /** Until the quotas say no: 1000 nodes, and in the C xenstored 2048 bytes for one with the names of its children. */
     private void manyNodes() {
         int inOne = nodesUntilRefused(BASE + "/many/" + "n".repeat(40), 1000);
+        System.out.println("children with names of 41 to 43 bytes until one is refused: " + inOne);
         RealGuest.check(
-                inOne > 30 && inOne < 50, "children with names of 42 bytes until node-size is used up: " + inOne);
-        RealGuest.checkEqual(store.directory(BASE + "/many").size(), inOne, "children");
+                inOne > 30 && inOne < 50 || inOne > 500 && inOne < 1000, "children until one is refused: " + inOne);
+        if (inOne < 50) {
+            RealGuest.checkEqual(store.directory(BASE + "/many").size(), inOne, "children");
+        } else {
+            refused(
+                    "E2BIG",
+                    () -> store.directory(BASE + "/many")); // more than a message, and oxenstored has no DIRECTORY_PART
+        }
         store.remove(BASE + "/many");
         int all = 0;
         int made;
