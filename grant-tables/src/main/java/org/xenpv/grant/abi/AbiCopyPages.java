@@ -17,6 +17,9 @@ final class AbiCopyPages implements CopyPages {
 
     @Override
     public SharedMemory memory() {
+        if (closed) {
+            throw new IllegalStateException("the pages are closed");
+        }
         return frames.memory();
     }
 

@@ -16,6 +16,9 @@ final class LinuxCopyPages implements CopyPages {
 
     @Override
     public SharedMemory memory() {
+        if (closed) {
+            throw new IllegalStateException("the pages are closed");
+        }
         return memory;
     }
 

@@ -108,9 +108,15 @@ final class NetbackRxQueue {
             counters.drop(NetbackDrop.RX_STALLED);
             return false;
         }
-        if (frame.pages() != null && backlog.isEmpty() && hasBuffers(frame)) {
-            place(frame);
-            return true;
+        if (frame.pages() != null && backlog.isEmpty()) {
+            if (hasBuffers(frame)) {
+                place(frame);
+                return true;
+            }
+            if (stopped) { // just now, and the backlog with it
+                counters.drop(NetbackDrop.RX_NOT_CONNECTED);
+                return false;
+            }
         }
         return enqueue(frame);
     }
@@ -120,10 +126,15 @@ final class NetbackRxQueue {
             counters.drop(NetbackDrop.RX_NO_BUFFERS);
             return false;
         }
-        if (frame.pages() == null && backlog.waiting() == 1 && hasBuffers(frame)) {
-            place(backlog.first()); // it was copied only to be where the hypervisor can copy from
-            backlog.take();
-            return true;
+        if (frame.pages() == null && backlog.waiting() == 1) {
+            if (hasBuffers(frame)) {
+                place(backlog.first()); // it was copied only to be where the hypervisor can copy from
+                backlog.take();
+                return true;
+            }
+            if (stopped) {
+                return false; // counted with all that waited
+            }
         }
         counters.rxBacklogged++;
         if (backlog.waiting() == 1) {
@@ -175,6 +186,9 @@ final class NetbackRxQueue {
     /** Uses up the buffers of a frame; the first carries what is said about it, extras follow that. */
     private void place(NetFrame frame) {
         int extras = extraSlots(frame);
+        if (unpublished + dataSlots(frame) + extras > ring.nrEnts()) {
+            publish(); // the guest posts into slots whose answers it cannot have seen
+        }
         int done = 0;
         int flags = extras > 0 ? NETRXF_EXTRA_INFO : 0;
         if (frame.csumBlank()) {
@@ -310,7 +324,7 @@ final class NetbackRxQueue {
     }
 
     private void wakeForFirst() {
-        if (!backlog.isEmpty()) {
+        if (!backlog.isEmpty() && !stopped) {
             beginWaiting();
         }
     }

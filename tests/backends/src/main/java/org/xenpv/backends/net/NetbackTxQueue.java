@@ -126,16 +126,24 @@ final class NetbackTxQueue {
             admit(packet);
         }
         copy();
-        for (int i = 0; i < packets; i++) {
+        try {
+            passOn();
+        } finally { // whatever goes wrong where the packets go, their sender is answered
+            if (!stopped) {
+                respond();
+            }
+        }
+        return taken;
+    }
+
+    /** What is passed on may end the connection, and with it the memory that the packets are in. */
+    private void passOn() {
+        for (int i = 0; i < packets && !stopped; i++) {
             deliver(burst[i]);
         }
         if (packets > 0) {
             host.receivedAll();
         }
-        if (!stopped) { // what was passed on may have ended the connection
-            respond();
-        }
-        return taken;
     }
 
     /** Settles at once what is no packet, and puts a packet into the burst. */

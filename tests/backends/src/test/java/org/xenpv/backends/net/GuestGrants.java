@@ -128,6 +128,9 @@ final class GuestGrants implements GrantMapper, AutoCloseable {
 
         @Override
         public SharedMemory memory() {
+            if (closed) {
+                throw new AssertionError("closed pages are used");
+            }
             return own;
         }
 

@@ -12,6 +12,7 @@ import static org.xenpv.io.netif.Netif.XEN_NETIF_EXTRA_TYPE_HASH;
 import static org.xenpv.io.netif.Netif.XEN_NETIF_EXTRA_TYPE_XDP;
 import static org.xenpv.io.netif.Netif.XEN_NETIF_GSO_TYPE_TCPV6;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.backends.net.RxBench.Got;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.io.netif.NetifExtraInfo;
+import org.xenpv.io.netif.NetifRxRequest;
 import org.xenpv.ring.SharedRing;
 
 /** What a receive queue does with frames, with the guest's buffers, with time and with events. */
@@ -260,10 +262,60 @@ class NetbackRxQueueTest {
     void shouldBreak_whenTheProducerIndexCannotBe() {
         try (RxBench bench = new RxBench()) {
             bench.ringMemory.putInt(SharedRing.REQ_PROD_OFFSET, 257);
-            bench.send(noise(60, 1));
+            assertThat(bench.send(noise(60, 1))).isFalse();
             assertThat(bench.fault).isEqualTo(PeerFault.REQ_PROD_OVERFLOW);
             assertThat(bench.send(noise(60, 1))).isFalse();
-            assertThat(bench.dropped(NetbackDrop.RX_NOT_CONNECTED)).isEqualTo(1);
+            assertThat(bench.dropped(NetbackDrop.RX_NOT_CONNECTED)).isEqualTo(2);
+        }
+    }
+
+    /** As the device does it: what breaks a ring ends the connection, while the frame is still being sent. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldDropTheFrame_whenSendingItFindsTheRingBroken(boolean inAnyMemory) {
+        RxBench bench = new RxBench();
+        bench.whenBroken = bench.queue::close;
+        bench.ringMemory.putInt(SharedRing.REQ_PROD_OFFSET, 257);
+        NetFrame frame = inAnyMemory ? Frames.frame(noise(60, 1)) : bench.frame(noise(60, 1));
+        assertThat(bench.queue.send(frame)).isFalse();
+        assertThat(bench.fault).isEqualTo(PeerFault.REQ_PROD_OVERFLOW);
+        assertThat(bench.dropped(inAnyMemory ? NetbackDrop.RX_DISCONNECTED : NetbackDrop.RX_NOT_CONNECTED))
+                .isEqualTo(1);
+        assertThat(bench.counters.rxBacklogged).isZero();
+        assertThat(bench.wakeNs).as("nothing waits").isEqualTo(Long.MAX_VALUE);
+        assertThat(bench.queue.send(frame)).isFalse();
+        bench.close();
+    }
+
+    /** A guest on another processor uses a slot again as soon as an answer stands in it, before it is published. */
+    @ParameterizedTest
+    @CsvSource({"60, 0", "9000, 256"})
+    void shouldPublishInTime_whenTheGuestPostsMoreThanItsRingHolds(int length, int headroom) {
+        try (RxBench bench = new RxBench()) {
+            bench.queue.xdpHeadroom(headroom);
+            bench.post(256);
+            byte[] bytes = noise(length, 1);
+            NetFrame frame = bench.frame(bytes);
+            int answered = 0;
+            int first = 0;
+            for (int i = 0; i < 300; i++) {
+                first = answered;
+                assertThat(bench.queue.send(frame)).as("frame %d", i).isTrue();
+                answered = (int) (bench.counters.rxSlots + bench.counters.rxExtras);
+                for (int index = 256 + first; index < 256 + answered; index++) {
+                    int slot = SharedRing.RING_OFFSET + (index & 0xff) * NetifRxRequest.SIZEOF;
+                    NetifRxRequest.put(bench.ringMemory, slot, index & 0xffff, GuestGrants.BASE + (index & 0xff));
+                }
+                bench.ringMemory.putIntRelease(SharedRing.REQ_PROD_OFFSET, 256 + answered);
+                int published = bench.ringMemory.getInt(SharedRing.RSP_PROD_OFFSET);
+                assertThat(answered - published).as("answers not published").isBetween(1, 256);
+            }
+            bench.queue.flush();
+            assertThat(bench.fault).isNull();
+            assertThat(bench.counters.rxBacklogged).isZero();
+            assertThat(bench.ringMemory.getInt(SharedRing.RSP_PROD_OFFSET)).isEqualTo(answered);
+            int part = Math.min(length, 4096 - headroom);
+            assertThat(bench.guest.bytes(first & 0xff, headroom, part)).isEqualTo(Arrays.copyOf(bytes, part));
         }
     }
 

@@ -1,6 +1,7 @@
 package org.xenpv.backends.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.xenpv.io.netif.Netif.NETIF_RSP_ERROR;
 import static org.xenpv.io.netif.Netif.NETIF_RSP_NULL;
 import static org.xenpv.io.netif.Netif.NETIF_RSP_OKAY;
@@ -259,6 +260,42 @@ class NetbackTxQueueTest {
             bench.fault = null;
             assertThat(bench.queue.poll(10)).isZero();
             assertThat(bench.fault).as("told once").isNull();
+        }
+    }
+
+    /** The sender cannot help what is wrong where its packets go. */
+    @Test
+    void shouldAnswerTheWholeBurst_whenWhoeverTakesThePacketsThrows() {
+        try (TxBench bench = new TxBench()) {
+            IllegalStateException bad = new IllegalStateException("from another guest's queue");
+            bench.whenReceived = () -> {
+                throw bad;
+            };
+            byte[] frame = Frames.raw(Frames.MAC_B, Frames.MAC_A, 60, 1);
+            bench.stage(frame, 0, 1, 0, 0);
+            bench.stage(frame, 0, 2, 1, 0);
+            assertThatThrownBy(bench::run).isSameAs(bad);
+            assertThat(bench.answers()).extracting(Answer::id).containsExactly(1, 2);
+            assertThat(bench.events).isEqualTo(1);
+            bench.whenReceived = () -> {};
+            bench.stage(frame, 0, 3, 0, 0);
+            assertThat(bench.run()).extracting(Answer::id).containsExactly(3);
+            assertThat(bench.frames).hasSize(1);
+        }
+    }
+
+    @Test
+    void shouldDeliverNoMore_whenTheConnectionEndsWithinABurst() {
+        try (TxBench bench = new TxBench()) {
+            bench.whenReceived = bench.queue::stop;
+            byte[] frame = Frames.raw(Frames.MAC_B, Frames.MAC_A, 60, 1);
+            bench.stage(frame, 0, 1, 0, 0);
+            bench.stage(frame, 0, 2, 1, 0);
+            bench.run();
+            assertThat(bench.frames).as("the memory they are in is given back").hasSize(1);
+            assertThat(bench.bursts)
+                    .as("those who have some are told that no more come")
+                    .isEqualTo(1);
         }
     }
 

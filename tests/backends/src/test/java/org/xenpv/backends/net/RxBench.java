@@ -46,6 +46,7 @@ final class RxBench implements NetbackRxQueue.Host, AutoCloseable {
     int events;
     List<Boolean> stalls = new ArrayList<>();
     PeerFault fault;
+    Runnable whenBroken = () -> {};
 
     RxBench() {
         this(0, STALL_NS);
@@ -167,6 +168,7 @@ final class RxBench implements NetbackRxQueue.Host, AutoCloseable {
     @Override
     public void broken(PeerFault found) {
         fault = found;
+        whenBroken.run();
     }
 
     @Override

@@ -20,9 +20,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.backends.net.LearningSwitch;
 import org.xenpv.backends.net.Netback;
 import org.xenpv.backends.net.NetbackConfig;
+import org.xenpv.backends.net.NetbackDrop;
 import org.xenpv.backends.net.NetbackService;
 import org.xenpv.io.netif.Netif;
 import org.xenpv.io.netif.NetifExtraInfo;
+import org.xenpv.ring.SharedRing;
 import org.xenpv.simulator.DomainConfig;
 import org.xenpv.simulator.SimDevice;
 import org.xenpv.simulator.SimDomain;
@@ -122,6 +124,25 @@ class NetbackTest {
         assertThat(bridge.stats(backend(two.device)).framesOut()).isEqualTo(1);
         one.close();
         two.close();
+    }
+
+    /** The neighbour's frame is what finds the ring broken; its own packets are answered and go where they still can. */
+    @Test
+    void shouldServeTheNeighbour_whenAGuestBreaksItsReceiveRing() {
+        serve(NetbackConfig.DEFAULT);
+        ScriptedNetfront one = new ScriptedNetfront(guest, attach(guest, 0)).connect(1, true, false);
+        ScriptedNetfront two = new ScriptedNetfront(other, attach(other, 1)).connect(1, true, false);
+        two.queue(0).rx.memory().putInt(SharedRing.REQ_PROD_OFFSET, 100_000); // and no event
+        for (int i = 0; i < 2; i++) {
+            one.queue(0).send(frame(1, 0, 60, i));
+            assertThat(one.queue(0).awaitAnswers(1)).containsExactly(new ScriptedNetfront.Answer(0, (short) 0));
+        }
+        assertThat(backend(two.device).reason()).hasMessageContaining("receive ring");
+        assertThat(backend(two.device).stats().dropped(NetbackDrop.RX_NOT_CONNECTED))
+                .isPositive();
+        one.close();
+        two.state(XenbusState.CLOSED);
+        two.release();
     }
 
     @Test

@@ -615,6 +615,7 @@ public abstract class GrantTableContract {
         assertThat(batch.run()).isZero();
         own.close();
         own.close();
+        assertThatThrownBy(own::memory).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> batch.to(pair.granterDomid(), 8, 0, own, 0, 1))
                 .isInstanceOf(IllegalStateException.class);
         batch.close();
