@@ -33,6 +33,7 @@ final class FakeLinux implements LinuxCalls {
         devices.put("/dev/xen/gntdev", () -> new FakeGntdev(xen, domid));
     }
 
+    /** @param opener null for a device that is not there */
     void device(String path, Supplier<FakeFile> opener) {
         devices.put(path, opener);
     }
