@@ -27,6 +27,7 @@ final class NetConnection {
 
     private final int[] rxPort;
     private NetControl control;
+    private RxTerms terms;
     private TxPages pages;
     private EventLoop.Registration[] registrations = {};
     private Consumer<NetPacket> sink;
@@ -143,17 +144,19 @@ final class NetConnection {
     /**
      * The backend is connected: allocates pages and goes live. What fails half-way is given back by {@link #release}.
      *
+     * @param mtu see {@link #mtu}
      * @param copy where received packets are copied to; null if their pages are taken back instead
      * @param receiver is handed every packet
      * @param whenAllReceived is told after a run of them
      */
-    void connect(String name, RxCopy copy, Consumer<NetPacket> receiver, Runnable whenAllReceived) {
+    void connect(String name, int mtu, RxCopy copy, Consumer<NetPacket> receiver, Runnable whenAllReceived) {
         sink = receiver;
         batchEnd = whenAllReceived;
+        terms = new RxTerms(features, config, mtu);
         pages = new TxPages(guest.grants(), otherendId, config.txPages());
         for (int i = 0; i < tx.length; i++) {
             tx[i].connect(txPort[i], pages);
-            rx[i].connect(guest.grants(), otherendId, rxPort[i], features, config, copy);
+            rx[i].connect(guest.grants(), otherendId, rxPort[i], terms, copy);
         }
         live = true;
         boolean split = features.splitEventChannels();
@@ -208,6 +211,11 @@ final class NetConnection {
             batchEnd.run();
         }
         return done;
+    }
+
+    /** What received frames are measured by. */
+    void mtu(int mtu) {
+        terms.mtu(mtu);
     }
 
     boolean isLive() {

@@ -152,8 +152,12 @@ public final class NetPacket {
         return pushed;
     }
 
-    /** Says that the first fragment has room for so many more bytes in front of it. */
+    /** Says that the first fragment has room for so many more bytes in front of it, within its page. */
     void headroom(int bytes) {
+        int within = fragments == 0 ? 0 : fragmentAt[0] % SharedMemory.PAGE_BYTES;
+        if (bytes < 0 || bytes > within) {
+            throw new IllegalArgumentException("headroom=" + bytes + ", must be 0 to " + within);
+        }
         pushed = bytes;
     }
 

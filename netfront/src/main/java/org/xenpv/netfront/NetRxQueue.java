@@ -28,9 +28,6 @@ import org.xenpv.ring.SharedRing;
  */
 final class NetRxQueue {
 
-    private static final int ETHERNET_HEADER = 14;
-    private static final int PACKET_BYTES_MAX = Netif.XEN_NETIF_MAX_TX_SIZE + ETHERNET_HEADER;
-
     private final GrantedPages ringPage;
     private final FrontRing ring;
     private final EventChannels events;
@@ -38,8 +35,7 @@ final class NetRxQueue {
     private final NetBroken broken;
     private final int slotMask;
     private GrantedPages pages;
-    private NetfrontFeatures features;
-    private NetfrontConfig config;
+    private RxTerms terms;
     private RxCopy copy;
     private NetPacket packet;
     private int port;
@@ -52,7 +48,8 @@ final class NetRxQueue {
     private int pieces;
     private int taken;
     private int totalBytes;
-    private boolean skipping;
+    private boolean skippingExtras;
+    private boolean skippingPieces;
     private NetDrop bad;
     private int headroom;
     private final PacketHeaders headers = new PacketHeaders();
@@ -76,19 +73,13 @@ final class NetRxQueue {
      * Allocates pages and offers them all.
      *
      * @param port on which to tell the backend
+     * @param terms what the backend has been told
      * @param copy where packets are copied to; null if pages are taken back instead
      * @throws org.xenpv.grant.GrantExhaustedException if the grant table cannot give that many
      */
-    void connect(
-            GrantTable grants,
-            int otherendId,
-            int port,
-            NetfrontFeatures features,
-            NetfrontConfig config,
-            RxCopy copy) {
+    void connect(GrantTable grants, int otherendId, int port, RxTerms terms, RxCopy copy) {
         this.port = port;
-        this.features = features;
-        this.config = config;
+        this.terms = terms;
         this.copy = copy;
         pages = grants.grant(otherendId, ring.nrEnts(), GrantAccess.READ_WRITE, "vif rx data");
         packet = new NetPacket(pages.memory(), Netif.XEN_NETIF_NR_SLOTS_MIN);
@@ -134,7 +125,7 @@ final class NetRxQueue {
     }
 
     private void packet(int ready, Consumer<NetPacket> sink) {
-        if (skipping) {
+        if (skippingExtras || skippingPieces) {
             skip(ready);
             return;
         }
@@ -150,12 +141,16 @@ final class NetRxQueue {
         }
         int flags = NetifRxResponse.flags(response);
         if ((flags & Netif.NETRXF_EXTRA_INFO) != 0 && !extras(ready)) {
+            skippingExtras = true; // a backend publishes whole packets
+            skippingPieces = (flags & Netif.NETRXF_MORE_DATA) != 0;
+            bad(NetDrop.RX_MISSING_SLOTS);
+            counters.dropped(bad);
             return;
         }
         piece(response, slot);
         while ((NetifRxResponse.flags(response) & Netif.NETRXF_MORE_DATA) != 0) {
             if (taken == ready) {
-                skipping = true; // a backend publishes whole packets
+                skippingPieces = true;
                 bad(NetDrop.RX_MISSING_SLOTS);
                 break;
             }
@@ -168,7 +163,9 @@ final class NetRxQueue {
         }
         packet.csumBlank((flags & Netif.NETRXF_CSUM_BLANK) != 0);
         packet.dataValidated((flags & (Netif.NETRXF_DATA_VALIDATED | Netif.NETRXF_CSUM_BLANK)) != 0);
-        judge();
+        if (bad == null) {
+            bad = terms.judge(packet);
+        }
         if (bad != null) {
             counters.dropped(bad);
         } else {
@@ -178,13 +175,16 @@ final class NetRxQueue {
 
     /** What is left of a packet of which only a part had been published. */
     private void skip(int ready) {
-        while (skipping && taken < ready) {
+        while (skippingExtras && taken < ready) {
+            skippingExtras = (NetifExtraInfo.flags(nextExtra()) & Netif.XEN_NETIF_EXTRA_FLAG_MORE) != 0;
+        }
+        while (skippingPieces && taken < ready) {
             int slot = ring.rspCons() & slotMask;
             long response = next();
             if (!inItsSlot(response, slot)) {
                 return;
             }
-            skipping = (NetifRxResponse.flags(response) & Netif.NETRXF_MORE_DATA) != 0;
+            skippingPieces = (NetifRxResponse.flags(response) & Netif.NETRXF_MORE_DATA) != 0;
         }
     }
 
@@ -192,6 +192,12 @@ final class NetRxQueue {
         taken++;
         counters.rxResponses++;
         return NetifRxResponse.load(ring.memory(), ring.nextResponse());
+    }
+
+    private long nextExtra() {
+        taken++;
+        counters.rxResponses++;
+        return NetifExtraInfo.load(ring.memory(), ring.nextResponse());
     }
 
     private boolean inItsSlot(long response, int slot) {
@@ -215,13 +221,9 @@ final class NetRxQueue {
         boolean more = true;
         while (more) {
             if (taken == ready) {
-                bad(NetDrop.RX_MISSING_SLOTS);
-                counters.dropped(bad);
                 return false;
             }
-            taken++;
-            counters.rxResponses++;
-            long extra = NetifExtraInfo.load(ring.memory(), ring.nextResponse());
+            long extra = nextExtra();
             int type = NetifExtraInfo.type(extra);
             more = (NetifExtraInfo.flags(extra) & Netif.XEN_NETIF_EXTRA_FLAG_MORE) != 0;
             if (type <= Netif.XEN_NETIF_EXTRA_TYPE_NONE
@@ -243,7 +245,7 @@ final class NetRxQueue {
                 int size = NetifExtraInfo.gsoSize(extra);
                 if (gsoType < Netif.XEN_NETIF_GSO_TYPE_TCPV4 || gsoType > Netif.XEN_NETIF_GSO_TYPE_TCPV6 || size == 0) {
                     bad(NetDrop.RX_BAD_GSO);
-                } else if (!wants(gsoType == Netif.XEN_NETIF_GSO_TYPE_TCPV4 ? NetFeature.GSO_V4 : NetFeature.GSO_V6)) {
+                } else if (!terms.segmented(gsoType)) {
                     bad(NetDrop.RX_UNNEGOTIATED);
                 } else {
                     packet.gso(gsoType, size);
@@ -261,17 +263,14 @@ final class NetRxQueue {
             }
             case Netif.XEN_NETIF_EXTRA_TYPE_XDP -> {
                 headroom = NetifExtraInfo.xdpHeadroom(extra);
-                if (features.xdpHeadroomBytes() == 0) {
+                if (terms.xdpHeadroomBytes() == 0) {
                     bad(NetDrop.RX_UNNEGOTIATED);
+                } else if (headroom != terms.xdpHeadroomBytes()) {
+                    bad(NetDrop.RX_BAD_EXTENT);
                 }
             }
             default -> bad(NetDrop.RX_UNNEGOTIATED);
         }
-    }
-
-    /** A receiver of segments has to be able to leave out checksums and to take several pieces. */
-    private boolean wants(NetFeature feature) {
-        return config.wants(feature) && config.wants(NetFeature.SCATTER_GATHER);
     }
 
     /**
@@ -295,22 +294,6 @@ final class NetRxQueue {
         }
     }
 
-    private void judge() {
-        if (bad != null) {
-            return;
-        }
-        boolean gso = packet.gsoType() != Netif.XEN_NETIF_GSO_TYPE_NONE;
-        if (totalBytes < ETHERNET_HEADER) {
-            bad(NetDrop.RX_RUNT);
-        } else if (totalBytes > PACKET_BYTES_MAX) {
-            bad(NetDrop.RX_TOO_LONG);
-        } else if (gso && (!packet.csumBlank() || packet.gsoSize() > totalBytes - ETHERNET_HEADER)) {
-            bad(NetDrop.RX_BAD_GSO);
-        } else if (packet.csumBlank() && !config.wants(NetFeature.CSUM_V4) && !config.wants(NetFeature.CSUM_V6)) {
-            bad(NetDrop.RX_UNNEGOTIATED);
-        }
-    }
-
     private void deliver(Consumer<NetPacket> sink) {
         NetPacket shown = packet;
         if (copy == null) {
@@ -319,12 +302,13 @@ final class NetRxQueue {
                 return;
             }
         } else {
-            shown = copy.of(packet, features.xdpHeadroomBytes());
+            shown = copy.of(packet, terms.xdpHeadroomBytes());
             counters.rxBytesCopied += totalBytes;
         }
         shown.headroom(headroom);
-        if (shown.csumBlank() && !(headers.parse(shown) && headers.hasTransport())) {
-            counters.dropped(NetDrop.RX_BAD_HEADERS);
+        NetDrop wrong = terms.judgeHeaders(shown, headers);
+        if (wrong != null) {
+            counters.dropped(wrong);
             return;
         }
         counters.rxPackets++;

@@ -256,6 +256,9 @@ public final class NetfrontDevice implements NetworkDevice {
         if (features != null) {
             offloads = features.offloads(link.mtu());
         }
+        if (isConnected()) {
+            connection.mtu(link.mtu());
+        }
         if (receiver != null) {
             tell(receiver::linkChanged);
         }
@@ -417,6 +420,7 @@ public final class NetfrontDevice implements NetworkDevice {
             }
             connection.connect(
                     nodename(),
+                    link.mtu(),
                     copying ? new RxCopy(copyPages.memory()) : null,
                     NetfrontDevice.this::received,
                     NetfrontDevice.this::receivedAll);

@@ -92,6 +92,26 @@ class NetPacketTest {
         }
     }
 
+    /** Whoever says so: behind the start of the page nothing of it can be taken in. */
+    @Test
+    void shouldRefuseHeadroomThatDoesNotLieWithinThePage() {
+        try (ChronicleMemory memory = ChronicleMemory.allocatePages(2)) {
+            NetPacket packet = new NetPacket(memory, 1);
+            packet.add(4096 + 256, 60);
+            packet.headroom(256);
+            packet.push(256);
+            assertThat(packet.fragmentAt(0)).isEqualTo(4096);
+            packet.pull(256);
+            for (int bytes : new int[] {-1, 257, 4000}) {
+                assertThatThrownBy(() -> packet.headroom(bytes))
+                        .hasMessageContaining("headroom=" + bytes)
+                        .hasMessageContaining("256");
+            }
+            packet.clear();
+            assertThatThrownBy(() -> packet.headroom(1)).hasMessageContaining("0 to 0");
+        }
+    }
+
     @Test
     void shouldCopyBytesAndWhatTravelsWithThem_whenTheOtherIsCutOtherwise() {
         try (ChronicleMemory memory = ChronicleMemory.allocatePages(6)) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenProtocolException;
@@ -41,10 +42,15 @@ class NetRxQueueTest {
     private final List<String> extras = new ArrayList<>();
     private final ChronicleMemory copyMemory = ChronicleMemory.allocatePages(RxCopy.PAGES);
     private NetRxQueue queue;
+    private RxTerms terms;
     private SharedMemory ring;
     private BackRing back;
 
     private void open(NetfrontConfig config, boolean copied) {
+        open(config, copied, 1500);
+    }
+
+    private void open(NetfrontConfig config, boolean copied, int mtu) {
         queue = new NetRxQueue(grants, events, 1, counters, faults::add);
         ring = grants.page(queue.ringRef());
         NetfrontFeatures features = NetfrontFeatures.parse(
@@ -53,7 +59,8 @@ class NetRxQueueTest {
                         NetifKeys.FEATURE_SG, "1",
                         NetifKeys.FEATURE_XDP_HEADROOM, "1")),
                 config);
-        queue.connect(grants, 1, 5, features, config, copied ? new RxCopy(copyMemory) : null);
+        terms = new RxTerms(features, config, mtu);
+        queue.connect(grants, 1, 5, terms, copied ? new RxCopy(copyMemory) : null);
         back = BackRing.attach(new SharedRing(ring, Netif.RX_SLOT_BYTES), 0);
     }
 
@@ -150,7 +157,7 @@ class NetRxQueueTest {
 
     @Test
     void shouldPutPiecesTogether() {
-        open();
+        open(NetfrontConfig.DEFAULT, false, 9000);
         data(0, PAGE, NETRXF_MORE_DATA);
         data(96, 1000, NETRXF_MORE_DATA);
         data(0, 1, 0);
@@ -174,16 +181,22 @@ class NetRxQueueTest {
         assertThat(extras).containsExactly("true true 1 1000 77 0");
     }
 
-    /** The first piece of a TCP packet over IPv4. */
     private void tcpPiece(int bytes, int flags) {
+        ipPiece(4, PacketHeaders.PROTOCOL_TCP, bytes, flags);
+    }
+
+    /** The first piece of a packet over IP, with the shortest headers there are. */
+    private void ipPiece(int version, int protocol, int bytes, int flags) {
         int gref = NetifRxRequest.gref(NetifRxRequest.load(ring, 64 + (back.rspProdPvt() & 255) * 8));
         SharedMemory page = grants.page(gref);
         data(0, bytes, flags);
-        page.zero(0, 60);
-        page.putByte(12, (byte) 0x08);
-        page.putByte(14, (byte) 0x45);
-        page.putByte(23, (byte) 6);
-        page.putByte(46, (byte) 0x50);
+        page.zero(0, 80);
+        boolean v6 = version == 6;
+        page.putByte(12, (byte) (v6 ? 0x86 : 0x08));
+        page.putByte(13, (byte) (v6 ? 0xdd : 0));
+        page.putByte(14, (byte) (v6 ? 0x60 : 0x45));
+        page.putByte(v6 ? 20 : 23, (byte) protocol);
+        page.putByte((v6 ? 54 : 34) + 12, (byte) 0x50);
     }
 
     @ParameterizedTest
@@ -196,6 +209,43 @@ class NetRxQueueTest {
         poll();
         assertThat(received.get(0)).hasSize(60).startsWith(0, 1, 2);
         assertThat(extras).containsExactly("false false 0 0 0 256");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldGiveHeadroomThatLiesWithinThePage(boolean copied) {
+        open(NetfrontConfig.DEFAULT.xdpHeadroomBytes(2048), copied);
+        data(0, 2048 + 60, NETRXF_EXTRA_INFO);
+        NetifExtraInfo.putXdp(ring, extraSlot(), 0, 2048);
+        publish();
+        queue.poll(64, packet -> {
+            packet.push(packet.headroom());
+            assertThat(packet.fragmentAt(0)).isNotNegative();
+            assertThat(packet.fragmentAt(0) % PAGE).isZero();
+            received.add(packet.toBytes());
+        });
+        assertThat(received).hasSize(1);
+        assertThat(received.get(0)).hasSize(2048 + 60);
+    }
+
+    @ParameterizedTest(name = "headroom {0} where 256 was asked for, copied {1}")
+    @CsvSource({
+        "0, true",
+        "255, true",
+        "257, true",
+        "4000, true",
+        "4096, true",
+        "65535, true",
+        "4000, false",
+        "0, false"
+    })
+    void shouldDropHeadroomThatWasNotAskedFor(int said, boolean copied) {
+        open(NetfrontConfig.DEFAULT.xdpHeadroomBytes(256), copied);
+        data(0, said + 60 > PAGE ? PAGE : said + 60, NETRXF_EXTRA_INFO);
+        NetifExtraInfo.putXdp(ring, extraSlot(), 0, said);
+        publish();
+        poll();
+        assertDropped(NetDrop.RX_BAD_EXTENT);
     }
 
     @ParameterizedTest(name = "offset {0} status {1}: {2}")
@@ -231,7 +281,7 @@ class NetRxQueueTest {
 
     @Test
     void shouldDropPacketsThatAreTooLong() {
-        open();
+        open(NetfrontConfig.DEFAULT, false, NetLink.MTU_MAX);
         for (int i = 0; i < 18; i++) {
             data(0, PAGE, i < 17 ? NETRXF_MORE_DATA : 0);
         }
@@ -251,6 +301,38 @@ class NetRxQueueTest {
         publish();
         poll();
         assertDropped(NetDrop.RX_MISSING_SLOTS);
+    }
+
+    /** Nothing of its tail is taken for a packet, though a part of it looks like one. */
+    @ParameterizedTest(name = "{0} extras of 3, {1} pieces behind them")
+    @CsvSource({"0, 0", "1, 0", "2, 0", "0, 2", "1, 2", "2, 2"})
+    void shouldDropTheWholePacket_whenItWasCutWithinItsExtras(int published, int pieces) {
+        open();
+        data(0, 100, NETRXF_EXTRA_INFO | (pieces > 0 ? NETRXF_MORE_DATA : 0));
+        for (int i = 0; i < 3; i++) {
+            if (i == published) {
+                publish();
+                assertThat(poll()).isEqualTo(1);
+            }
+            int at = extraSlot();
+            NetifExtraInfo.putHash(ring, at, i < 2 ? XEN_NETIF_EXTRA_FLAG_MORE : 0, 1, 1, 100 << 16);
+            ring.putByte(at, (byte) (i + 1));
+        }
+        for (int i = 1; i <= pieces; i++) {
+            data(0, 100, i < pieces ? NETRXF_MORE_DATA : 0);
+            publish(); // one by one
+            poll();
+        }
+        publish();
+        poll();
+        assertThat(counters.rxResponses).isEqualTo(4 + pieces);
+        assertThat(received).isEmpty();
+        assertThat(faults).isEmpty();
+        assertThat(counters.snapshot().drops().values()).containsExactly(1L);
+        data(0, 60, 0);
+        publish();
+        poll();
+        assertThat(received).hasSize(1);
     }
 
     @ParameterizedTest(name = "extra type {0} twice {1}")
@@ -277,6 +359,11 @@ class NetRxQueueTest {
         }
         publish();
         assertThat(poll()).isEqualTo(1);
+        assertThat(counters.rxResponses).isEqualTo(101);
+        assertThat(back.unconsumedRequests()).isEqualTo(256); // all of them are offered again
+        NetifExtraInfo.putGso(ring, extraSlot(), 0, 1000, 1, 0); // they do end
+        publish();
+        poll();
         assertDropped(NetDrop.RX_BAD_EXTRA);
     }
 
@@ -318,6 +405,107 @@ class NetRxQueueTest {
         publish();
         poll();
         assertDropped(NetDrop.RX_UNNEGOTIATED);
+    }
+
+    /** What of IPv4 and IPv6 the feature was left out for is dropped, the other is not. */
+    @ParameterizedTest
+    @EnumSource(
+            value = NetFeature.class,
+            names = {"CSUM_V4", "CSUM_V6"})
+    void shouldDropBlankChecksumsOfTheVersionThatWasNotAgreedOn(NetFeature without) {
+        open(NetfrontConfig.DEFAULT.without(without), false);
+        for (int version : new int[] {4, 6}) {
+            ipPiece(version, PacketHeaders.PROTOCOL_TCP, 1400, NETRXF_CSUM_BLANK);
+        }
+        publish();
+        poll();
+        assertThat(received).hasSize(1);
+        assertThat(received.get(0)[14] >> 4).isEqualTo((byte) (without == NetFeature.CSUM_V4 ? 6 : 4));
+        received.clear();
+        assertDropped(NetDrop.RX_UNNEGOTIATED);
+    }
+
+    /** Left out with the checksum goes segmentation. */
+    @ParameterizedTest
+    @CsvSource({"CSUM_V4, 4", "CSUM_V6, 6", "GSO_V4, 4", "GSO_V6, 6", "SCATTER_GATHER, 4", "SCATTER_GATHER, 6"})
+    void shouldDropSegmentsThatWereNotAgreedOn(NetFeature without, int version) {
+        open(NetfrontConfig.DEFAULT.without(without), false);
+        segmented(version, version, PacketHeaders.PROTOCOL_TCP, 1000);
+        assertDropped(NetDrop.RX_UNNEGOTIATED);
+    }
+
+    @ParameterizedTest(name = "of TCPv{0}, but IPv{1} with protocol {2}, in segments of {3}")
+    @CsvSource({
+        "6, 4, 6, 1000",
+        "4, 6, 6, 1000",
+        "4, 4, 17, 1000",
+        "6, 6, 17, 1000",
+        "4, 4, 6, 1347",
+        "6, 6, 6, 1327",
+        "4, 4, 6, 1386",
+        "4, 4, 6, 65535"
+    })
+    void shouldDropSegmentsThatTheHeadersContradict(int type, int version, int protocol, int size) {
+        open();
+        segmented(type, version, protocol, size);
+        assertDropped(NetDrop.RX_BAD_GSO);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 1346", "6, 1326", "4, 1", "6, 1"})
+    void shouldHandSegmentsOn_downToOneSegment(int version, int size) {
+        open();
+        segmented(version, version, PacketHeaders.PROTOCOL_TCP, size);
+        assertThat(counters.snapshot().drops()).isEmpty();
+        assertThat(received).hasSize(1);
+    }
+
+    private void segmented(int type, int version, int protocol, int size) {
+        ipPiece(version, protocol, 1400, NETRXF_CSUM_BLANK | NETRXF_EXTRA_INFO);
+        int gso = type == 6 ? Netif.XEN_NETIF_GSO_TYPE_TCPV6 : Netif.XEN_NETIF_GSO_TYPE_TCPV4;
+        NetifExtraInfo.putGso(ring, extraSlot(), 0, size, gso, 0);
+        publish();
+        poll();
+    }
+
+    @Test
+    void shouldDropPiecesThatWereNotAgreedOn() {
+        open(NetfrontConfig.DEFAULT.without(NetFeature.SCATTER_GATHER), false);
+        data(0, 100, NETRXF_MORE_DATA);
+        data(0, 100, 0);
+        publish();
+        assertThat(poll()).isEqualTo(1);
+        assertDropped(NetDrop.RX_UNNEGOTIATED);
+    }
+
+    @ParameterizedTest(name = "mtu {0}: {1} bytes fit")
+    @CsvSource({"1500, 1522", "68, 90", "4000, 4022"})
+    void shouldMeasureFramesByTheMtu_withTwoTags(int mtu, int longest) {
+        open(NetfrontConfig.DEFAULT, false, mtu);
+        data(0, longest, 0);
+        publish();
+        poll();
+        assertThat(received).hasSize(1);
+        received.clear();
+        data(0, longest + 1, 0);
+        publish();
+        poll();
+        assertThat(received).isEmpty();
+        assertThat(counters.snapshot().drops()).containsExactly(Map.entry(NetDrop.RX_TOO_LONG, 1L));
+    }
+
+    @Test
+    void shouldLetTheLimitGrowWithTheMtu_andNotFallWhileLongFramesMayBeOnTheirWay() {
+        open();
+        terms.mtu(3000);
+        terms.mtu(1500);
+        data(0, 3022, 0);
+        data(0, 3023, 0);
+        publish();
+        poll();
+        assertThat(received).hasSize(1);
+        received.clear();
+        assertDropped(NetDrop.RX_TOO_LONG);
     }
 
     @Test

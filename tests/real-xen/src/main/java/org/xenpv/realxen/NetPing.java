@@ -98,6 +98,7 @@ final class NetPing implements Scenario {
     /** Frames that take several slots: dom0's end sends up to 9000 bytes in one. */
     private static void jumbo(RealGuest guest, Network net) {
         guest.dom0().run("net-mtu 9000");
+        net.until(() -> net.device().mtu() == 9000, "the MTU");
         long frames = net.device().stats().rxPackets();
         long slots = net.device().stats().rxResponses();
         net.pinged(PINGS, 8000);

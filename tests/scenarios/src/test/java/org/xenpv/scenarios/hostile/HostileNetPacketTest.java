@@ -141,20 +141,34 @@ class HostileNetPacketTest {
                 host.evil.putExtra(GSO, EXTRA_MORE);
             }
             host.evil.publish(host.evil.rx);
+            host.await(() -> host.vif.stats().dropped(NetDrop.RX_BAD_EXTRA) == 1, HostileNetHost.AT_ONCE);
+            host.assertEveryPageIsOffered();
+            host.evil.putExtra(GSO, 0); // they do end
+            host.evil.publish(host.evil.rx);
             host.assertDropped(NetDrop.RX_BAD_EXTRA);
         }
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1})
+    @CsvSource({"0, 0", "1, 0", "0, 2", "1, 2"})
     @OnSimulatedXen
-    void N11_extraInformationThatIsMissingIsNotWaitedFor(int extras, SimulatedXen xen) {
+    void N11_extraInformationThatIsMissingIsNotWaitedFor_andTheRestIsNoPacket(
+            int extras, int pieces, SimulatedXen xen) {
         try (HostileNetHost host = connected(xen)) {
-            host.evil.putNextRx(0, EXTRA, 100);
+            host.evil.putNextRx(0, pieces > 0 ? EXTRA | MORE : EXTRA, 100);
             for (int i = 0; i < extras; i++) {
                 host.evil.putExtra(GSO, EXTRA_MORE);
             }
             host.evil.publish(host.evil.rx);
+            host.await(() -> host.vif.stats().dropped(NetDrop.RX_MISSING_SLOTS) == 1, HostileNetHost.AT_ONCE);
+            host.assertEveryPageIsOffered();
+            host.evil.putExtra(GSO, 0);
+            for (int i = 1; i <= pieces; i++) {
+                host.evil.putNextRx(0, i < pieces ? MORE : 0, 100);
+            }
+            host.evil.publish(host.evil.rx);
+            int slots = 2 + extras + pieces;
+            host.await(() -> host.vif.stats().rxResponses() == slots, HostileNetHost.AT_ONCE);
             host.assertDropped(NetDrop.RX_MISSING_SLOTS);
         }
     }
