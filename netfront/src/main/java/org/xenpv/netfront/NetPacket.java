@@ -74,8 +74,13 @@ public final class NetPacket {
         return page[index];
     }
 
-    /** Makes it empty, with nothing known about its checksum, segmentation and hash. */
+    /**
+     * Makes it empty, with nothing known about its checksum, segmentation and hash.
+     *
+     * @throws IllegalStateException if it is an acquired packet, whose pages are the device's
+     */
     public void clear() {
+        checkNotAcquired();
         fragments = 0;
         pages = 0;
         pushed = 0;
@@ -94,8 +99,20 @@ public final class NetPacket {
         hashValue = 0;
     }
 
-    /** Adds the next piece. @throws IndexOutOfBoundsException if it does not lie in the memory, IllegalStateException if there are too many */
+    private void checkNotAcquired() {
+        if (pool != null) {
+            throw new IllegalStateException("an acquired packet of " + pages + " pages, which are the device's");
+        }
+    }
+
+    /**
+     * Adds the next piece.
+     *
+     * @throws IndexOutOfBoundsException if it does not lie in the memory
+     * @throws IllegalStateException if there are too many, or it is an acquired packet, whose pages are the device's
+     */
     public void add(int at, int bytes) {
+        checkNotAcquired();
         if (fragments == fragmentAt.length) {
             throw new IllegalStateException("fragments=" + fragments + ", there can be no more");
         }

@@ -26,6 +26,7 @@ import org.xenpv.ring.SharedRing;
 final class NetTxQueue {
 
     private static final int NO_PAGE = -1;
+    private static final int NO_PACKET = -1;
 
     /** Nothing answered for so long with requests in flight: the event that told of them may have been lost. */
     private static final long NUDGE_NS = 100_000_000L;
@@ -49,12 +50,20 @@ final class NetTxQueue {
 
     private final byte[] state;
     private final int[] page;
-    private final boolean[] last;
+
+    /** Which packet a request belongs to, by its number here; of each packet how many requests are left and whether one failed. */
+    private final int[] packetOf;
+
+    private final int[] requestsLeft;
+    private final boolean[] failed;
+    private final int[] freePackets;
+    private int freePacketCount;
     private final int[] freeIds;
     private int freeFirst;
     private int freeCount;
     private final int[] stagedIds;
     private int stagedCount;
+    private int stagedExtras;
     private int extrasInFlight;
     private int quietReqProd;
     private int quietRspCons;
@@ -70,13 +79,18 @@ final class NetTxQueue {
         int ids = ring.nrEnts();
         state = new byte[ids];
         page = new int[ids];
-        last = new boolean[ids];
+        packetOf = new int[ids];
+        requestsLeft = new int[ids];
+        failed = new boolean[ids];
+        freePackets = new int[ids];
         stagedIds = new int[ids];
         freeIds = new int[ids];
         for (int i = 0; i < ids; i++) {
             freeIds[i] = i;
+            freePackets[i] = i;
         }
         freeCount = ids;
+        freePacketCount = ids;
     }
 
     int ringRef() {
@@ -124,7 +138,10 @@ final class NetTxQueue {
             flags |= Netif.NETTXF_EXTRA_INFO;
         }
         int fragments = packet.fragments();
-        request(packet, 0, flags | (fragments > 1 ? Netif.NETTXF_MORE_DATA : 0), packet.length());
+        int number = freePackets[--freePacketCount];
+        requestsLeft[number] = fragments;
+        failed[number] = false;
+        request(packet, number, 0, flags | (fragments > 1 ? Netif.NETTXF_MORE_DATA : 0), packet.length());
         if (gso) {
             int more = hash ? Netif.XEN_NETIF_EXTRA_FLAG_MORE : 0;
             NetifExtraInfo.putGso(ring.memory(), extra(), more, packet.gsoSize(), packet.gsoType(), 0);
@@ -134,7 +151,7 @@ final class NetTxQueue {
                     ring.memory(), extra(), 0, packet.hashType(), packet.hashAlgorithm(), packet.hashValue());
         }
         for (int i = 1; i < fragments; i++) {
-            request(packet, i, i + 1 < fragments ? Netif.NETTXF_MORE_DATA : 0, packet.fragmentBytes(i));
+            request(packet, number, i, i + 1 < fragments ? Netif.NETTXF_MORE_DATA : 0, packet.fragmentBytes(i));
         }
         for (int i = fragments; i < packet.pages(); i++) {
             pages.giveBack(packet.page(i)); // truncated away
@@ -144,32 +161,32 @@ final class NetTxQueue {
         pages.sent(packet);
     }
 
-    private void request(NetPacket packet, int fragment, int flags, int size) {
+    private void request(NetPacket packet, int number, int fragment, int flags, int size) {
         int at = packet.fragmentAt(fragment);
         int from = packet.page(fragment);
-        int id = nextId(from, (flags & Netif.NETTXF_MORE_DATA) == 0);
+        int id = nextId(from, number);
         NetifTxRequest.put(ring.memory(), ring.nextRequest(), pages.gref(from), at & 0xfff, flags, id, size);
     }
 
-    private int nextId(int ofPage, boolean isLast) {
+    private int nextId(int ofPage, int ofPacket) {
         int id = freeIds[freeFirst];
         freeFirst = freeFirst + 1 == freeIds.length ? 0 : freeFirst + 1;
         freeCount--;
         state[id] = STAGED;
         page[id] = ofPage;
-        last[id] = isLast;
+        packetOf[id] = ofPacket;
         stagedIds[stagedCount++] = id;
         return id;
     }
 
     private int extra() {
-        extrasInFlight++;
+        stagedExtras++;
         return ring.nextRequest();
     }
 
     /** Adds a group to the backend's multicast filter or takes it out: a request without data. It {@link #fits} two slots. */
     void filter(MacAddress group, boolean add) {
-        int id = nextId(NO_PAGE, true);
+        int id = nextId(NO_PAGE, NO_PACKET);
         NetifTxRequest.put(ring.memory(), ring.nextRequest(), 0, 0, Netif.NETTXF_EXTRA_INFO, id, 0);
         NetifExtraInfo.putMcast(ring.memory(), extra(), 0, add, group.bits());
     }
@@ -183,6 +200,8 @@ final class NetTxQueue {
             state[stagedIds[i]] = PENDING;
         }
         stagedCount = 0;
+        extrasInFlight += stagedExtras;
+        stagedExtras = 0;
         int before = ring.outstanding();
         if (ring.pushRequestsAndCheckNotify()) {
             counters.notificationsSent++;
@@ -256,13 +275,22 @@ final class NetTxQueue {
         counters.txResponses++;
         if (page[id] != NO_PAGE) {
             pages.giveBack(page[id]);
-            if (status != Netif.NETIF_RSP_OKAY && last[id]) {
-                counters.dropped(NetDrop.TX_ERROR_STATUS);
-            }
+            answered(packetOf[id], status == Netif.NETIF_RSP_OKAY);
         }
         int end = freeFirst + freeCount;
         freeIds[end >= freeIds.length ? end - freeIds.length : end] = id;
         freeCount++;
+    }
+
+    /** A packet of which one piece failed has failed, once. */
+    private void answered(int number, boolean okay) {
+        if (!okay && !failed[number]) {
+            failed[number] = true;
+            counters.dropped(NetDrop.TX_ERROR_STATUS);
+        }
+        if (--requestsLeft[number] == 0) {
+            freePackets[freePacketCount++] = number;
+        }
     }
 
     /** A look brought nothing: if that has been so for a while with requests in flight, sends the event again. */
@@ -291,8 +319,8 @@ final class NetTxQueue {
     void stop() {
         if (!stopped) {
             stopped = true;
-            for (int id = 0; id < state.length; id++) {
-                if (state[id] != FREE && page[id] != NO_PAGE && last[id]) {
+            for (int number = 0; number < requestsLeft.length; number++) {
+                if (requestsLeft[number] > 0 && !failed[number]) {
                     counters.dropped(NetDrop.TX_LOST);
                 }
             }

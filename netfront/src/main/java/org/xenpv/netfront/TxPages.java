@@ -48,13 +48,13 @@ final class TxPages {
         }
         NetPacket packet = idle[--idleCount];
         packet.clear();
-        packet.acquiredFrom(this);
         for (int left = lengthBytes; left > 0; left -= SharedMemory.PAGE_BYTES) {
             int page = free[freeFirst];
             freeFirst = freeFirst + 1 == free.length ? 0 : freeFirst + 1;
             freeCount--;
             packet.add(page * SharedMemory.PAGE_BYTES, Math.min(left, SharedMemory.PAGE_BYTES));
         }
+        packet.acquiredFrom(this);
         return packet;
     }
 

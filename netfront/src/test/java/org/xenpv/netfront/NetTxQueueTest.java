@@ -1,6 +1,7 @@
 package org.xenpv.netfront;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,6 +10,9 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.fault.XenProtocolException;
 import org.xenpv.grant.GrantAccess;
@@ -217,6 +221,73 @@ class NetTxQueueTest {
         publish();
         queue.poll(64);
         assertThat(counters.snapshot().drops()).containsExactly(Map.entry(NetDrop.TX_ERROR_STATUS, 1L));
+        assertThat(pages.free()).isEqualTo(TX_PAGES);
+    }
+
+    /** Whichever of its requests it was, and in whatever order they are answered. */
+    @ParameterizedTest(name = "request {0} fails, answered backwards {1}")
+    @CsvSource({"0, false", "1, false", "2, false", "0, true", "1, true", "2, true"})
+    void shouldCountAPacketAsFailed_whenAnyOfItsRequestsDid(int bad, boolean backwards) {
+        queue.send(packet(60), false);
+        queue.send(packet(9000), false);
+        queue.send(packet(60), false);
+        queue.push();
+        answer(take().id(), 0);
+        int[] ids = {take().id(), take().id(), take().id()};
+        for (int i = 0; i < 3; i++) {
+            int which = backwards ? 2 - i : i;
+            answer(ids[which], which == bad ? Netif.NETIF_RSP_ERROR : 0);
+        }
+        answer(take().id(), 0);
+        publish();
+        assertThat(queue.poll(64)).isEqualTo(5);
+        queue.stop();
+        assertThat(counters.snapshot().drops()).containsExactly(Map.entry(NetDrop.TX_ERROR_STATUS, 1L));
+        assertThat(pages.free()).isEqualTo(TX_PAGES);
+    }
+
+    /** Lost is what nobody knows the end of: a packet of which a request is not answered, unless it has failed before. */
+    @Test
+    void shouldCountAPacketAsLostOrFailed_neverBoth() {
+        for (int i = 0; i < 3; i++) {
+            queue.send(packet(5000), false);
+        }
+        queue.push();
+        int[] ids = {take().id(), take().id(), take().id(), take().id(), take().id(), take().id()};
+        answer(ids[1], 0); // the last of the first packet
+        answer(ids[2], Netif.NETIF_RSP_ERROR);
+        publish();
+        queue.poll(64);
+        queue.stop();
+        assertThat(counters.snapshot().drops())
+                .containsExactlyInAnyOrderEntriesOf(Map.of(NetDrop.TX_ERROR_STATUS, 1L, NetDrop.TX_LOST, 2L));
+    }
+
+    /** An extra that the backend has not been shown cannot be what it answers (attacks.md R12). */
+    @Test
+    void shouldBreak_whenNullAnswersAnExtraThatIsNotPublishedYet() {
+        queue.send(packet(60), false);
+        queue.push();
+        take();
+        queue.filter(new MacAddress(0x3333_0000_0001L), true); // staged
+        answer(0, Netif.NETIF_RSP_NULL);
+        publish();
+        queue.poll(64);
+        assertBroken(PeerFault.ID_NOT_IN_FLIGHT);
+        assertThat(counters.txResponses).isZero();
+    }
+
+    /** What would otherwise put pages that are still lent into the wrong packet. */
+    @ParameterizedTest
+    @ValueSource(ints = {60, 9000})
+    void shouldRefuseToChangeThePagesOfAnAcquiredPacket(int length) {
+        NetPacket packet = packet(length);
+        assertThatThrownBy(packet::clear)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("acquired");
+        assertThatThrownBy(() -> packet.add(0, 60)).isInstanceOf(IllegalStateException.class);
+        assertThat(packet.length()).isEqualTo(length);
+        pages.giveBack(packet);
         assertThat(pages.free()).isEqualTo(TX_PAGES);
     }
 
