@@ -38,7 +38,7 @@ public final class CapturingDevice extends NetworkWrapper {
     private long packets;
 
     /**
-     * Writes the head of the file.
+     * Writes the head of the file. The address of a device that has none yet (one that has not connected) is left out of it.
      *
      * @param sink stays the caller's, who closes it when the device is not used any more
      */
@@ -54,11 +54,14 @@ public final class CapturingDevice extends NetworkWrapper {
         sink.write(block.bytes(), 0, block.lengthBytes());
         block.beginInterface(config.snapLengthBytes());
         block.textOption(Pcapng.IF_NAME, config.name());
-        block.macOption(Pcapng.IF_MACADDR, below.mac().bits());
+        if (below.mac() != null) {
+            block.macOption(Pcapng.IF_MACADDR, below.mac().bits());
+        }
         block.byteOption(Pcapng.IF_TSRESOL, config.resolution().decimals());
         block.end();
         sink.write(block.bytes(), 0, block.lengthBytes());
     }
+
     /** Packets in the file. */
     public long packets() {
         return packets;

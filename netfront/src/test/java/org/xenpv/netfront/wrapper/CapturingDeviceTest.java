@@ -72,6 +72,16 @@ class CapturingDeviceTest {
     }
 
     @Test
+    void shouldLeaveTheAddressOut_whileTheDeviceHasNone() {
+        below.mac = null;
+        CapturingDevice early = capturing(CaptureConfig.DEFAULT);
+        fileShouldBe(HEAD.replace("0600 0600 00163e000001 0000", "").replace("38000000", "2c000000"));
+        below.mac = MemoryDevice.MAC;
+        assertThat(Frames.send(early, Frames.numbered(1, 14))).isTrue();
+        assertThat(early.packets()).isEqualTo(1);
+    }
+
+    @Test
     void shouldCutWhatIsLonger_andCountMicrosecondsFrom1970() {
         nowNs = 2_999;
         CapturingDevice cutting =

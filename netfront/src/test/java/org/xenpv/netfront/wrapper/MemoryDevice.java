@@ -28,6 +28,7 @@ final class MemoryDevice implements NetworkDevice, AutoCloseable {
     record Sent(byte[] bytes, boolean csumBlank, boolean dataValidated, int gsoType, int gsoSize) {}
 
     final List<Sent> sent = new ArrayList<>();
+    MacAddress mac = MAC;
     boolean carrier = true;
     boolean keep = true;
     int flushes;
@@ -88,7 +89,7 @@ final class MemoryDevice implements NetworkDevice, AutoCloseable {
 
     @Override
     public MacAddress mac() {
-        return MAC;
+        return mac;
     }
 
     @Override
