@@ -51,6 +51,8 @@ final class HostileNetHost extends GuestUnderAttack {
         NetifKeys.FEATURE_CTRL_RING, "1"
     };
 
+    static final String[] WITH_HEADROOM = {NetifKeys.FEATURE_RX_COPY, "1", NetifKeys.FEATURE_XDP_HEADROOM, "1"};
+
     final HostileNetback evil;
     final HostileNetback good;
     final NetfrontDevice neighbour;

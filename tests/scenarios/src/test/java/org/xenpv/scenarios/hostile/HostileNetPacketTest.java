@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.fault.PeerFault;
 import org.xenpv.grant.GrantAccess;
@@ -13,6 +14,8 @@ import org.xenpv.grant.GrantLedger;
 import org.xenpv.grant.MappedPages;
 import org.xenpv.io.netif.Netif;
 import org.xenpv.netfront.NetDrop;
+import org.xenpv.netfront.NetFeature;
+import org.xenpv.netfront.NetfrontConfig;
 import org.xenpv.scenarios.hostile.HostileNetback.RxRequest;
 import org.xenpv.simulator.SimulatedXen;
 import org.xenpv.testkit.xen.OnSimulatedXen;
@@ -171,6 +174,86 @@ class HostileNetPacketTest {
             host.await(() -> host.vif.stats().rxResponses() == slots, HostileNetHost.AT_ONCE);
             host.assertDropped(NetDrop.RX_MISSING_SLOTS);
         }
+    }
+
+    /** With everything agreed on that there is: headroom that is not the one asked for would move a packet's start off its page. */
+    @ParameterizedTest
+    @CsvSource({"0, true", "255, true", "257, true", "4000, true", "65535, true", "4000, false"})
+    @OnSimulatedXen
+    void N17_J7_headroomThatWasNotAskedForIsDropped(int said, boolean copied, SimulatedXen xen) {
+        try (HostileNetHost host = new HostileNetHost(xen)
+                .connect(HostileNetHost.PLAIN.xdpHeadroomBytes(256).rxCopied(copied), HostileNetHost.WITH_HEADROOM)) {
+            host.onPacket = packet -> packet.push(packet.headroom());
+            host.evil.putNextRx(0, EXTRA, Math.min(said + 60, 4096));
+            host.evil.putHeadroom(said);
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_BAD_EXTENT);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @OnSimulatedXen
+    void N10_aFrameLongerThanTheMtuIsDropped_alsoInPieces(boolean pieces, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            host.evil.putNextRx(0, pieces ? MORE : 0, pieces ? 1000 : 1523);
+            if (pieces) {
+                host.evil.putNextRx(0, 0, 523);
+            }
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_TOO_LONG);
+        }
+    }
+
+    @SimulatedXenTest
+    void N14_aPacketInPiecesIsDropped_whereTheyWereNotAgreedOn(SimulatedXen xen) {
+        NetfrontConfig config = HostileNetHost.PLAIN.without(NetFeature.SCATTER_GATHER);
+        try (HostileNetHost host = new HostileNetHost(xen).connect(config, HostileNetHost.FULLY)) {
+            host.evil.putNextRx(0, MORE, 100);
+            host.evil.putNextRx(0, 0, 100);
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_UNNEGOTIATED);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = NetFeature.class,
+            names = {"CSUM_V4", "GSO_V4"})
+    @OnSimulatedXen
+    void N14_checksumsAndSegmentsOfTheVersionThatWasNotAgreedOnAreDropped(NetFeature without, SimulatedXen xen) {
+        try (HostileNetHost host =
+                new HostileNetHost(xen).connect(HostileNetHost.PLAIN.without(without), HostileNetHost.FULLY)) {
+            boolean gso = without == NetFeature.GSO_V4;
+            host.evil.putNextRx(tcpV4(6, 1400), Netif.NETRXF_CSUM_BLANK | (gso ? EXTRA : 0));
+            if (gso) {
+                host.evil.putExtra(GSO, 0);
+            }
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_UNNEGOTIATED);
+        }
+    }
+
+    /** The segment size is 1000 of TCP over IPv4: not of UDP, nor of a payload of 999 bytes. */
+    @ParameterizedTest
+    @CsvSource({"17, 1400", "6, 1053"})
+    @OnSimulatedXen
+    void N13_segmentsThatTheHeadersContradictAreDropped(int protocol, int length, SimulatedXen xen) {
+        try (HostileNetHost host = connected(xen)) {
+            host.evil.putNextRx(tcpV4(protocol, length), Netif.NETRXF_CSUM_BLANK | EXTRA);
+            host.evil.putExtra(GSO, 0);
+            host.evil.publish(host.evil.rx);
+            host.assertDropped(NetDrop.RX_BAD_GSO);
+        }
+    }
+
+    private static byte[] tcpV4(int protocol, int length) {
+        byte[] frame = new byte[length];
+        frame[12] = 0x08;
+        frame[14] = 0x45;
+        frame[23] = (byte) protocol;
+        frame[46] = 0x50;
+        return frame;
     }
 
     @ParameterizedTest

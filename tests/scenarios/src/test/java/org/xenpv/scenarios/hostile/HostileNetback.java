@@ -289,6 +289,12 @@ final class HostileNetback extends HostileBackend {
         rx.memory().putByte(at, (byte) type);
     }
 
+    /** What the packet is said to have free in front of it, in place of the next answer. */
+    void putHeadroom(int bytes) {
+        takeRx();
+        NetifExtraInfo.putXdp(rx.memory(), rx.nextResponse(), 0, bytes);
+    }
+
     /** An honest packet. */
     void deliver(byte[] frame) {
         putNextRx(frame, 0);
