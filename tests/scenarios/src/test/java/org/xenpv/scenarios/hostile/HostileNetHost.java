@@ -51,6 +51,10 @@ final class HostileNetHost extends GuestUnderAttack {
         NetifKeys.FEATURE_CTRL_RING, "1"
     };
 
+    static final String[] WITH_TWO_QUEUES = {
+        NetifKeys.FEATURE_RX_COPY, "1", NetifKeys.FEATURE_SG, "1", NetifKeys.MULTI_QUEUE_MAX_QUEUES, "2"
+    };
+
     static final String[] WITH_HEADROOM = {NetifKeys.FEATURE_RX_COPY, "1", NetifKeys.FEATURE_XDP_HEADROOM, "1"};
 
     final HostileNetback evil;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -333,6 +334,50 @@ class HostileNetPacketTest {
             host.await(() -> host.received.size() == 1, HostileNetHost.AT_ONCE);
             host.onPacket = packet -> {};
             host.assertInService();
+        }
+    }
+
+    private static HostileNetHost receivingOnTheSecondQueue(SimulatedXen xen) {
+        HostileNetHost host =
+                new HostileNetHost(xen).connect(HostileNetHost.PLAIN.queuesMax(2), HostileNetHost.WITH_TWO_QUEUES);
+        host.evil.receiveOn(1);
+        return host;
+    }
+
+    @SimulatedXenTest
+    void N1_N11_badPacketsOnTheSecondQueueAreDropped(SimulatedXen xen) {
+        try (HostileNetHost host = receivingOnTheSecondQueue(xen)) {
+            host.evil.putNextRx(4090, 0, 7);
+            host.evil.putNextRx(0, EXTRA, 100);
+            host.evil.putExtra(GSO, EXTRA_MORE);
+            host.evil.putExtra(GSO, 0);
+            host.evil.publish(host.evil.rx);
+            host.await(() -> host.vif.stats().rxResponses() == 4, HostileNetHost.AT_ONCE);
+            assertThat(host.vif.stats().drops())
+                    .containsOnly(Map.entry(NetDrop.RX_BAD_EXTENT, 1L), Map.entry(NetDrop.RX_BAD_EXTRA, 1L));
+            host.assertInService();
+            host.assertEveryPageIsOffered();
+        }
+    }
+
+    @SimulatedXenTest
+    void R2_aProducerPastOurRequestsOnTheSecondQueueBreaksTheInterface(SimulatedXen xen) {
+        try (HostileNetHost host = receivingOnTheSecondQueue(xen)) {
+            host.sendAndTake(2);
+            host.evil.rx.rspProd(257);
+            host.evil.event(host.evil.rx);
+            host.assertBroken(PeerFault.RSP_PROD_OVERFLOW, 2);
+        }
+    }
+
+    @SimulatedXenTest
+    void I3_N6_aPageAnsweredInAnotherSlotOfTheSecondQueueBreaksTheInterface(SimulatedXen xen) {
+        try (HostileNetHost host = receivingOnTheSecondQueue(xen)) {
+            host.sendAndTake(2);
+            host.evil.takeRx();
+            host.evil.putRx(1, 0, 0, 60);
+            host.evil.publish(host.evil.rx);
+            host.assertBroken(PeerFault.BAD_ID, 2);
         }
     }
 

@@ -126,8 +126,13 @@ final class HostileNetback extends HostileBackend {
         }
     }
 
+    /** Of the first queue, which all that is not IP is sent on. */
     Wire tx;
+
+    /** Of the first queue, or the one that {@link #receiveOn} said. */
     Wire rx;
+
+    private final List<Wire> rxOf = new ArrayList<>();
 
     /** Null if the frontend has none. */
     Wire ctrl;
@@ -146,17 +151,29 @@ final class HostileNetback extends HostileBackend {
 
     // ---- connection
 
-    /** Maps the rings of the only queue, and the control ring, and binds their ports. */
+    /** Maps the rings of every queue, and the control ring, and binds their ports. */
     void attach() {
-        boolean split = front(NetifKeys.EVENT_CHANNEL_TX) != null;
-        int txPort = bind(split ? NetifKeys.EVENT_CHANNEL_TX : NetifKeys.EVENT_CHANNEL);
-        int rxPort = split ? bind(NetifKeys.EVENT_CHANNEL_RX) : txPort;
-        tx = new Wire(ring(NetifKeys.TX_RING_REF), Netif.TX_SLOT_BYTES, txPort);
-        rx = new Wire(ring(NetifKeys.RX_RING_REF), Netif.RX_SLOT_BYTES, rxPort);
+        String several = front(NetifKeys.MULTI_QUEUE_NUM_QUEUES);
+        rxOf.clear();
+        for (int i = 0; i < (several == null ? 1 : Integer.parseInt(several)); i++) {
+            String queue = several == null ? "" : NetifKeys.queue(i) + "/";
+            boolean split = front(queue + NetifKeys.EVENT_CHANNEL_TX) != null;
+            int txPort = bind(queue + (split ? NetifKeys.EVENT_CHANNEL_TX : NetifKeys.EVENT_CHANNEL));
+            int rxPort = split ? bind(queue + NetifKeys.EVENT_CHANNEL_RX) : txPort;
+            Wire sending = new Wire(ring(queue + NetifKeys.TX_RING_REF), Netif.TX_SLOT_BYTES, txPort);
+            tx = i == 0 ? sending : tx;
+            rxOf.add(new Wire(ring(queue + NetifKeys.RX_RING_REF), Netif.RX_SLOT_BYTES, rxPort));
+        }
+        rx = rxOf.get(0);
         ctrl = null;
         if (front(NetifKeys.CTRL_RING_REF) != null) {
             ctrl = new Wire(ring(NetifKeys.CTRL_RING_REF), Netif.CTRL_SLOT_BYTES, bind(NetifKeys.EVENT_CHANNEL_CTRL));
         }
+    }
+
+    /** What is put on the receive ring from now on goes to this queue. */
+    void receiveOn(int queue) {
+        rx = rxOf.get(queue);
     }
 
     private MappedPages ring(String key) {
