@@ -17,6 +17,49 @@ public final class ToeplitzHash {
 
     private static final int VALUES = 256;
 
+    private static final byte[] RSS_KEY = {
+        0x6d,
+        0x5a,
+        0x56,
+        (byte) 0xda,
+        0x25,
+        0x5b,
+        0x0e,
+        (byte) 0xc2,
+        0x41,
+        0x67,
+        0x25,
+        0x3d,
+        0x43,
+        (byte) 0xa3,
+        (byte) 0x8f,
+        (byte) 0xb0,
+        (byte) 0xd0,
+        (byte) 0xca,
+        0x2b,
+        (byte) 0xcb,
+        (byte) 0xae,
+        0x7b,
+        0x30,
+        (byte) 0xb4,
+        0x77,
+        (byte) 0xcb,
+        0x2d,
+        (byte) 0xa3,
+        (byte) 0x80,
+        0x30,
+        (byte) 0xf2,
+        0x0c,
+        0x6a,
+        0x42,
+        (byte) 0xb7,
+        0x3b,
+        (byte) 0xbe,
+        (byte) 0xac,
+        0x01,
+        (byte) 0xfa
+    };
+
     private final int[] contribution = new int[INPUT_BYTES_MAX * VALUES];
 
     /** @param key up to 40 bytes; one that is shorter is filled up with zeroes, as the header does */
@@ -39,6 +82,11 @@ public final class ToeplitzHash {
                 contribution[at * VALUES + value] = hash;
             }
         }
+    }
+
+    /** A copy of the 40-byte key of the verification suite that is published with RSS: any would do, and this one spreads well. */
+    public static byte[] rssKey() {
+        return RSS_KEY.clone();
     }
 
     /** What one byte of the input adds (by XOR) to the hash: for input that does not lie in an array. */

@@ -16,49 +16,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Against the verification suite that is published with RSS, and against the header's way to reckon it. */
 class ToeplitzHashTest {
 
-    private static final byte[] RSS_KEY = {
-        0x6d,
-        0x5a,
-        0x56,
-        (byte) 0xda,
-        0x25,
-        0x5b,
-        0x0e,
-        (byte) 0xc2,
-        0x41,
-        0x67,
-        0x25,
-        0x3d,
-        0x43,
-        (byte) 0xa3,
-        (byte) 0x8f,
-        (byte) 0xb0,
-        (byte) 0xd0,
-        (byte) 0xca,
-        0x2b,
-        (byte) 0xcb,
-        (byte) 0xae,
-        0x7b,
-        0x30,
-        (byte) 0xb4,
-        0x77,
-        (byte) 0xcb,
-        0x2d,
-        (byte) 0xa3,
-        (byte) 0x80,
-        0x30,
-        (byte) 0xf2,
-        0x0c,
-        0x6a,
-        0x42,
-        (byte) 0xb7,
-        0x3b,
-        (byte) 0xbe,
-        (byte) 0xac,
-        0x01,
-        (byte) 0xfa
-    };
-
     private static byte[] input(String source, String destination, int... ports) throws UnknownHostException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(InetAddress.getByName(source).getAddress());
@@ -84,7 +41,7 @@ class ToeplitzHashTest {
     void shouldReckonThePublishedHashes(
             String source, int sourcePort, String destination, int destinationPort, String ip, String tcp)
             throws UnknownHostException {
-        ToeplitzHash hash = new ToeplitzHash(RSS_KEY);
+        ToeplitzHash hash = new ToeplitzHash(ToeplitzHash.rssKey());
         byte[] addresses = input(source, destination);
         assertThat(hash.of(addresses, addresses.length)).isEqualTo(Integer.parseUnsignedInt(ip, 16));
         byte[] all = input(source, destination, sourcePort, destinationPort);

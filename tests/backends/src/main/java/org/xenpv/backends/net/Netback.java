@@ -158,7 +158,10 @@ public final class Netback implements NetworkPort, ServedDevice, AutoCloseable {
         if (!linkUp) {
             return NetbackDrop.RX_NOT_CONNECTED;
         }
-        if (frame.length() < FrameHeaders.ETHERNET_BYTES || frame.length() > allowed.bytesMax(frame.gsoType())) {
+        if (frame.length() < FrameHeaders.ETHERNET_BYTES) {
+            return NetbackDrop.RX_RUNT;
+        }
+        if (frame.length() > allowed.bytesMax(frame.gsoType())) {
             return NetbackDrop.RX_TOO_LONG;
         }
         if (!allowed.gso(frame.gsoType())) {

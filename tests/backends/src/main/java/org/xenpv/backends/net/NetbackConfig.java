@@ -16,10 +16,8 @@ import java.util.concurrent.TimeUnit;
  * @param queuesMax multi-queue-max-queues, 1 to 16; 1 offers none
  * @param multicastControl feature-multicast-control
  * @param dynamicMulticastControl feature-dynamic-multicast-control
- * @param ctrlRing feature-ctrl-ring
+ * @param ctrlRing feature-ctrl-ring; its messages about pages that stay mapped are answered NOT_SUPPORTED, as by Linux
  * @param hashMappingMax entries of the table that maps hashes to queues, 0 to 1024
- * @param grefMappingMax has no effect yet, 0 to 512: the messages about pages that stay mapped are answered
- *     NOT_SUPPORTED, as by Linux
  * @param xdpHeadroom feature-xdp-headroom
  * @param rxQueuePages memory for frames that wait for buffers, per queue, 32 to 512 pages
  * @param rxDrainNs how long they wait; 30 ms if the frontend has not said feature-rx-notify
@@ -39,7 +37,6 @@ public record NetbackConfig(
         boolean dynamicMulticastControl,
         boolean ctrlRing,
         int hashMappingMax,
-        int grefMappingMax,
         boolean xdpHeadroom,
         int rxQueuePages,
         long rxDrainNs,
@@ -49,17 +46,15 @@ public record NetbackConfig(
     private static final long STALL_NS = TimeUnit.SECONDS.toNanos(60);
 
     public static final NetbackConfig DEFAULT = new NetbackConfig(
-            true, true, true, true, true, true, true, 8, true, true, true, 128, 256, true, 64, DRAIN_NS, STALL_NS);
+            true, true, true, true, true, true, true, 8, true, true, true, 128, true, 64, DRAIN_NS, STALL_NS);
 
     /** The oldest protocol there is: one queue, packets in one piece, everything filled in. */
     public static final NetbackConfig PLAIN = new NetbackConfig(
-            true, false, false, false, false, false, false, 1, false, false, false, 0, 0, false, 64, DRAIN_NS,
-            STALL_NS);
+            true, false, false, false, false, false, false, 1, false, false, false, 0, false, 64, DRAIN_NS, STALL_NS);
 
     public NetbackConfig {
         within("queuesMax", queuesMax, 1, 16);
         within("hashMappingMax", hashMappingMax, 0, 1024);
-        within("grefMappingMax", grefMappingMax, 0, 512);
         within("rxQueuePages", rxQueuePages, 32, 512);
         within("rxDrainNs", rxDrainNs, 1, Long.MAX_VALUE / 4);
         within("rxStallNs", rxStallNs, 1, Long.MAX_VALUE / 4);
@@ -90,7 +85,6 @@ public record NetbackConfig(
         private boolean dynamicMulticastControl;
         private boolean ctrlRing;
         private int hashMappingMax;
-        private int grefMappingMax;
         private boolean xdpHeadroom;
         private int rxQueuePages;
         private long rxDrainNs;
@@ -109,7 +103,6 @@ public record NetbackConfig(
             dynamicMulticastControl = from.dynamicMulticastControl;
             ctrlRing = from.ctrlRing;
             hashMappingMax = from.hashMappingMax;
-            grefMappingMax = from.grefMappingMax;
             xdpHeadroom = from.xdpHeadroom;
             rxQueuePages = from.rxQueuePages;
             rxDrainNs = from.rxDrainNs;
@@ -176,11 +169,6 @@ public record NetbackConfig(
             return this;
         }
 
-        public Builder grefMappingMax(int value) {
-            grefMappingMax = value;
-            return this;
-        }
-
         public Builder xdpHeadroom(boolean value) {
             xdpHeadroom = value;
             return this;
@@ -216,7 +204,6 @@ public record NetbackConfig(
                     dynamicMulticastControl,
                     ctrlRing,
                     hashMappingMax,
-                    grefMappingMax,
                     xdpHeadroom,
                     rxQueuePages,
                     rxDrainNs,

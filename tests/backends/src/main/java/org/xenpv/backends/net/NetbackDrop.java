@@ -31,6 +31,8 @@ public enum NetbackDrop {
     RX_NOT_CONNECTED,
     /** Not among the groups that the guest wants. */
     RX_FILTERED,
+    /** Shorter than an Ethernet header. */
+    RX_RUNT,
     /** Longer than {@link PortOffloads} allow. */
     RX_TOO_LONG,
     /** Something was left to the guest that {@link PortOffloads} do not allow. */

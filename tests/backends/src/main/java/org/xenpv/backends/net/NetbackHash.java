@@ -24,52 +24,10 @@ final class NetbackHash {
 
     private static final int NO_TYPE = -1;
 
-    /** The key of our own hash: that of the published verification suite, which spreads well. */
-    private static final byte[] OWN_KEY = {
-        0x6d,
-        0x5a,
-        0x56,
-        (byte) 0xda,
-        0x25,
-        0x5b,
-        0x0e,
-        (byte) 0xc2,
-        0x41,
-        0x67,
-        0x25,
-        0x3d,
-        0x43,
-        (byte) 0xa3,
-        (byte) 0x8f,
-        (byte) 0xb0,
-        (byte) 0xd0,
-        (byte) 0xca,
-        0x2b,
-        (byte) 0xcb,
-        (byte) 0xae,
-        0x7b,
-        0x30,
-        (byte) 0xb4,
-        0x77,
-        (byte) 0xcb,
-        0x2d,
-        (byte) 0xa3,
-        (byte) 0x80,
-        0x30,
-        (byte) 0xf2,
-        0x0c,
-        0x6a,
-        0x42,
-        (byte) 0xb7,
-        0x3b,
-        (byte) 0xbe,
-        (byte) 0xac,
-        0x01,
-        (byte) 0xfa
-    };
-
     private final FrameHeaders headers = new FrameHeaders();
-    private final ToeplitzHash own = new ToeplitzHash(OWN_KEY);
+    /** Ours, for a guest that has set up none. */
+    private final ToeplitzHash own = new ToeplitzHash(ToeplitzHash.rssKey());
+
     private ToeplitzHash toeplitz = new ToeplitzHash(new byte[0]);
     private int algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_NONE;
     private int flags;

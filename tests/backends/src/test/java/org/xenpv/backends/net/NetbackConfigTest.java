@@ -21,7 +21,6 @@ class NetbackConfigTest {
         refused("queuesMax=17", c -> c.queuesMax(17));
         refused("hashMappingMax=-1", c -> c.hashMappingMax(-1));
         refused("hashMappingMax=1025", c -> c.hashMappingMax(1025));
-        refused("grefMappingMax=513", c -> c.grefMappingMax(513));
         refused("rxQueuePages=31", c -> c.rxQueuePages(31));
         refused("rxQueuePages=513", c -> c.rxQueuePages(513));
         refused("rxDrainNs=0", c -> c.rxDrainNs(0));
@@ -46,7 +45,6 @@ class NetbackConfigTest {
                 .dynamicMulticastControl(false)
                 .ctrlRing(false)
                 .hashMappingMax(0)
-                .grefMappingMax(0)
                 .xdpHeadroom(false)
                 .rxQueuePages(32)
                 .rxDrainNs(1)
@@ -54,7 +52,6 @@ class NetbackConfigTest {
                 .build();
         assertThat(built)
                 .isEqualTo(new NetbackConfig(
-                        false, false, false, false, false, false, false, 1, false, false, false, 0, 0, false, 32, 1,
-                        2));
+                        false, false, false, false, false, false, false, 1, false, false, false, 0, false, 32, 1, 2));
     }
 }

@@ -1,9 +1,13 @@
 package org.xenpv.scenarios.net;
 
+import java.util.Arrays;
 import org.xenpv.netfront.MacAddress;
 
 /** Frames made by hand for tests. */
 final class Frames {
+
+    /** Of the first byte that a TCP frame carries. */
+    static final int SEQUENCE = 1000;
 
     private static final int ETHERNET = 14;
     private static final int IPV4 = 20;
@@ -41,7 +45,7 @@ final class Frames {
         int at = ip(frame, to, from, v6, 6, TCP + payload);
         put(frame, at, 2, 5000);
         put(frame, at + 2, 2, 80);
-        put(frame, at + 4, 4, 1000);
+        put(frame, at + 4, 4, SEQUENCE);
         frame[at + 12] = 0x50;
         frame[at + 13] = 0x10;
         put(frame, at + 14, 2, 0xffff);
@@ -50,10 +54,54 @@ final class Frames {
         return frame;
     }
 
+    /** Part of what a frame made by {@link #tcpBlank} carries, as a frame of its own with all its checksums. */
+    static byte[] tcpSegment(byte[] large, int from, int payload) {
+        boolean v6 = isV6(large);
+        int at = transport(large);
+        byte[] frame = Arrays.copyOf(large, at + TCP + payload);
+        System.arraycopy(large, at + TCP + from, frame, at + TCP, payload);
+        if (v6) {
+            put(frame, ETHERNET + 4, 2, TCP + payload);
+        } else {
+            put(frame, ETHERNET + 2, 2, IPV4 + TCP + payload);
+            put(frame, ETHERNET + 10, 2, 0);
+            put(frame, ETHERNET + 10, 2, ~sum(frame, ETHERNET, IPV4, 0) & 0xffff);
+        }
+        put(frame, at + 4, 4, get(large, at + 4, 4) + from);
+        put(frame, at + 16, 2, 0);
+        put(frame, at + 16, 2, ~sum(frame, at, TCP + payload, pseudo(frame, v6, 6, TCP + payload)) & 0xffff);
+        return frame;
+    }
+
+    private static boolean isV6(byte[] frame) {
+        return frame[12] == (byte) 0x86;
+    }
+
+    /** Where TCP or UDP begins in a frame without IP options. */
+    private static int transport(byte[] frame) {
+        return ETHERNET + (isV6(frame) ? IPV6 : IPV4);
+    }
+
+    /** The sequence number of a TCP frame without IP options. */
+    static int tcpSequence(byte[] frame) {
+        return get(frame, transport(frame) + 4, 4);
+    }
+
+    /** Source and destination address: what a hash over addresses takes. */
+    static byte[] addresses(byte[] frame) {
+        return Arrays.copyOfRange(frame, ETHERNET + (isV6(frame) ? 8 : 12), transport(frame));
+    }
+
+    /** Whether TCP's checksum is that of the pseudo header only. */
+    static boolean checksumIsBlank(byte[] frame) {
+        int at = transport(frame);
+        return get(frame, at + 16, 2) == fold(pseudo(frame, isV6(frame), 6, frame.length - at));
+    }
+
     /** Whether the transport checksum of a frame without IP options is right. */
     static boolean checksumHolds(byte[] frame) {
-        boolean v6 = frame[12] == (byte) 0x86;
-        int at = ETHERNET + (v6 ? IPV6 : IPV4);
+        boolean v6 = isV6(frame);
+        int at = transport(frame);
         int protocol = frame[v6 ? ETHERNET + 6 : ETHERNET + 9] & 0xff;
         int length = v6 ? get(frame, ETHERNET + 4, 2) : get(frame, ETHERNET + 2, 2) - IPV4;
         return sum(frame, at, length, pseudo(frame, v6, protocol, length)) == 0xffff;
@@ -61,8 +109,7 @@ final class Frames {
 
     /** What TCP carries in a frame without options. */
     static int tcpPayload(byte[] frame) {
-        boolean v6 = frame[12] == (byte) 0x86;
-        return frame.length - ETHERNET - (v6 ? IPV6 : IPV4) - TCP;
+        return frame.length - transport(frame) - TCP;
     }
 
     private static int ip(byte[] frame, MacAddress to, MacAddress from, boolean v6, int protocol, int length) {

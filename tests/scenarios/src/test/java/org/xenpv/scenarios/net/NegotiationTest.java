@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xenpv.backends.net.NetbackConfig;
 import org.xenpv.fault.XenConfigException;
@@ -31,6 +33,8 @@ class NegotiationTest {
 
     private static final NetfrontConfig FRONT = NetfrontConfig.DEFAULT.queuesMax(3);
     private static final NetbackConfig BACK = NetbackConfig.DEFAULT;
+    private static final int LARGE = 40_000;
+    private static final int SEGMENT = 1400;
 
     /** @param expected what the frontend must have negotiated */
     record Variant(String name, NetfrontConfig front, NetbackConfig back, Predicate<NetfrontFeatures> expected) {
@@ -43,7 +47,10 @@ class NegotiationTest {
     static Stream<Variant> variants() {
         return Stream.of(
                 new Variant(
-                        "all features", FRONT, BACK, f -> f.queues() == 3 && f.gsoV4() && f.gsoV6() && f.ctrlRing()),
+                        "all features",
+                        FRONT,
+                        BACK,
+                        f -> f.queues() == 3 && f.gsoV4() && f.gsoV6() && f.ctrlRing() && !f.multicastControl()),
                 new Variant(
                         "the oldest backend",
                         FRONT,
@@ -89,6 +96,21 @@ class NegotiationTest {
                         FRONT,
                         BACK.with().ctrlRing(false).build(),
                         f -> !f.ctrlRing()),
+                new Variant(
+                        "groups filtered",
+                        FRONT.multicastControl(true),
+                        BACK,
+                        f -> f.multicastControl() && f.dynamicMulticast()),
+                new Variant(
+                        "backend: no filter that can be switched",
+                        FRONT.multicastControl(true),
+                        BACK.with().dynamicMulticastControl(false).build(),
+                        f -> f.multicastControl() && !f.dynamicMulticast()),
+                new Variant(
+                        "backend: no filter of groups",
+                        FRONT.multicastControl(true),
+                        BACK.with().multicastControl(false).build(),
+                        f -> !f.multicastControl() && !f.dynamicMulticast()),
                 new Variant("headroom asked for", FRONT.xdpHeadroomBytes(256), BACK, f -> f.xdpHeadroomBytes() == 256),
                 new Variant(
                         "headroom not to be had",
@@ -146,40 +168,90 @@ class NegotiationTest {
         }
     }
 
-    /** Sends a large TCP packet; the other end gets it whole, or in segments with checksums, as it can. */
+    /** TCP in one packet, or in segments where the sender cannot; the other end gets it in one or in segments, as it can. */
     @ParameterizedTest
     @MethodSource("variants")
     @OnSimulatedXen
-    void shouldDeliverEveryByteOfLargePackets_whateverTheOtherEndCan(Variant variant, SimulatedXen xen)
+    void shouldDeliverEveryByteOfLargePackets_whateverEitherEndCan(Variant variant, SimulatedXen xen)
             throws InterruptedException {
-        try (NetHost host = new NetHost(xen, BACK);
+        try (NetHost host = new NetHost(xen, variant.back());
                 Netfront sender = host.connect(host.guest("sender"), FRONT);
                 Netfront receiver = host.connect(host.guest("receiver"), variant.front())) {
             for (boolean v6 : new boolean[] {false, true}) {
-                byte[] large = Frames.tcpBlank(receiver.mac(), sender.mac(), v6, 40_000, 3);
-                assertThat(sendLarge(sender.device(), large, v6)).isTrue();
-                int carried = 0;
-                while (carried < 40_000) {
-                    byte[] frame = receive(receiver);
-                    carried += Frames.tcpPayload(frame);
-                    if (frame.length < large.length) {
-                        assertThat(frame.length).isLessThanOrEqualTo(1514);
+                byte[] large = Frames.tcpBlank(receiver.mac(), sender.mac(), v6, LARGE, 3);
+                if (v6 ? sender.features().gsoV6() : sender.features().gsoV4()) {
+                    assertThat(sendLarge(sender.device(), large, v6)).isTrue();
+                } else {
+                    for (int at = 0; at < LARGE; at += SEGMENT) {
+                        byte[] segment = Frames.tcpSegment(large, at, Math.min(SEGMENT, LARGE - at));
+                        assertThat(sender.send(ByteBuffer.wrap(segment)).join()).isTrue();
                     }
                 }
-                assertThat(carried).isEqualTo(40_000);
+                boolean blank = variant.front().wants(v6 ? NetFeature.CSUM_V6 : NetFeature.CSUM_V4);
+                assertThat(reassemble(receiver, large.length, blank))
+                        .isEqualTo(Arrays.copyOfRange(large, large.length - LARGE, large.length));
             }
+            assertThat(sender.stats().drops()).isEmpty();
             assertThat(receiver.stats().drops()).isEmpty();
         }
+    }
+
+    /** @param blank whether checksums may be left to the receiver */
+    private static byte[] reassemble(Netfront receiver, int wholeBytes, boolean blank) throws InterruptedException {
+        byte[] carried = new byte[LARGE];
+        for (int have = 0; have < LARGE; ) {
+            byte[] frame = receive(receiver);
+            int bytes = Frames.tcpPayload(frame);
+            assertThat(Frames.tcpSequence(frame) - Frames.SEQUENCE).isEqualTo(have);
+            System.arraycopy(frame, frame.length - bytes, carried, have, bytes);
+            have += bytes;
+            if (frame.length < wholeBytes) {
+                assertThat(frame.length).isLessThanOrEqualTo(1514);
+            }
+            assertThat(Frames.checksumHolds(frame) || blank && Frames.checksumIsBlank(frame))
+                    .as("checksum of %d bytes", frame.length)
+                    .isTrue();
+        }
+        return carried;
     }
 
     private static boolean sendLarge(NetfrontDevice device, byte[] large, boolean v6) {
         NetPacket packet = device.acquire(large.length);
         packet.copyIn(0, large, 0, large.length);
         packet.csumBlank(true);
-        packet.gso(v6 ? Netif.XEN_NETIF_GSO_TYPE_TCPV6 : Netif.XEN_NETIF_GSO_TYPE_TCPV4, 1400);
+        packet.gso(v6 ? Netif.XEN_NETIF_GSO_TYPE_TCPV6 : Netif.XEN_NETIF_GSO_TYPE_TCPV4, SEGMENT);
         boolean sent = device.send(packet);
         device.flush();
         return sent;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, true", "true, false", "false, true", "false, false"})
+    @OnSimulatedXen
+    void shouldFilterGroups_whereThatIsOffered(boolean control, boolean dynamic, SimulatedXen xen)
+            throws InterruptedException {
+        NetbackConfig back = BACK.with()
+                .multicastControl(control)
+                .dynamicMulticastControl(dynamic)
+                .build();
+        try (NetHost host = new NetHost(xen, back);
+                Netfront one = host.connect(host.guest("one"), FRONT);
+                Netfront two = host.connect(host.guest("two"), FRONT.multicastControl(true))) {
+            MacAddress group = new MacAddress(0x0100_5e00_00fbL);
+            byte[] toGroup = Frames.raw(group, one.mac(), 60, 1);
+            byte[] afterIt = Frames.raw(two.mac(), one.mac(), 60, 2);
+            one.send(ByteBuffer.wrap(toGroup)).join();
+            one.send(ByteBuffer.wrap(afterIt)).join();
+            if (!control) {
+                assertThat(receive(two)).isEqualTo(toGroup);
+            }
+            assertThat(receive(two)).isEqualTo(afterIt);
+            if (!dynamic || !control) {
+                assertThatThrownBy(() -> two.device().multicastFilter(false))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("dynamic");
+            }
+        }
     }
 
     @SimulatedXenTest

@@ -11,7 +11,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.xenpv.backends.net.NetbackConfig;
 import org.xenpv.fault.XenException;
+import org.xenpv.grant.GrantAccess;
+import org.xenpv.grant.MappedPages;
 import org.xenpv.io.netif.Netif;
+import org.xenpv.io.netif.NetifKeys;
+import org.xenpv.io.netif.ToeplitzHash;
 import org.xenpv.netfront.MacAddress;
 import org.xenpv.netfront.NetDrop;
 import org.xenpv.netfront.NetFeature;
@@ -21,6 +25,7 @@ import org.xenpv.netfront.Netfront;
 import org.xenpv.netfront.NetfrontConfig;
 import org.xenpv.netfront.NetfrontDevice;
 import org.xenpv.netfront.NetworkDevice;
+import org.xenpv.ring.SharedRing;
 import org.xenpv.simulator.SimDevice;
 import org.xenpv.simulator.SimDomain;
 import org.xenpv.simulator.SimulatedXen;
@@ -157,39 +162,67 @@ class NetLifecycleTest {
         }
     }
 
+    /** What a hash is, and which queue it leads to, is reckoned here once more; the rings say which queues were used. */
     @SimulatedXenTest
     void shouldSteerFlowsByTheHashThatWasSetUp(SimulatedXen xen) throws InterruptedException {
+        byte[] key = Arrays.copyOf(ToeplitzHash.rssKey(), 39);
+        int[] mapping = {0, 1, 1, 0, 1};
+        int types = Netif.XEN_NETIF_CTRL_HASH_TYPE_IPV4 | Netif.XEN_NETIF_CTRL_HASH_TYPE_IPV6;
         try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT);
                 Netfront one = host.connect(host.guest("one"), FRONT)) {
             SimDomain guest = host.guest("two");
-            try (Netfront two = host.connect(guest, FRONT.queuesMax(2))) {
+            SimDevice device = host.attach(guest);
+            try (Netfront two = Netfront.connect(guest.guest(), NetHost.NODENAME, FRONT.queuesMax(2))) {
                 List<Integer> hashes = new ArrayList<>();
                 List<XenException> outcome = new ArrayList<>();
-                boolean[] done = new boolean[1];
                 guest.run(domain -> {
                     two.device().receiver(new NetworkDevice.Receiver() {
                         @Override
                         public void received(NetPacket packet) {
-                            hashes.add(
-                                    packet.hashAlgorithm() == Netif.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ
-                                            ? packet.hashValue()
-                                            : 0);
+                            assertThat(packet.hashAlgorithm()).isEqualTo(Netif.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ);
+                            hashes.add(packet.hashValue());
                         }
                     });
-                    int types = Netif.XEN_NETIF_CTRL_HASH_TYPE_IPV4 | Netif.XEN_NETIF_CTRL_HASH_TYPE_IPV6;
-                    two.device().hash(new NetHash(new byte[] {1, 2, 3, 4, 5}, types, 0, 1, 1, 0), error -> {
-                        outcome.add(error);
-                        done[0] = true;
-                    });
+                    two.device().hash(new NetHash(key, types, mapping), outcome::add);
                 });
-                assertThat(guest.await(() -> done[0], SOON)).isTrue();
+                assertThat(guest.await(() -> !outcome.isEmpty(), SOON)).isTrue();
                 assertThat(outcome).containsOnlyNulls();
-                one.send(ByteBuffer.wrap(Frames.udp(two.mac(), one.mac(), false, 7, 18, 1)))
-                        .join();
-                assertThat(guest.await(() -> hashes.size() == 1, SOON)).isTrue();
-                assertThat(hashes.get(0)).isNotZero();
+                int[] before = {answers(xen, host, device, 0), answers(xen, host, device, 1)};
+                List<Integer> expected = new ArrayList<>();
+                int[] packets = new int[2];
+                for (int sender = 1; sender <= 6; sender++) {
+                    for (boolean v6 : new boolean[] {false, true}) {
+                        MacAddress from = new MacAddress(0x0200_0000_0000L + sender * 0x1357L);
+                        byte[] frame = Frames.udp(two.mac(), from, v6, 7, 18, 1);
+                        byte[] addresses = Frames.addresses(frame);
+                        int hash = new ToeplitzHash(key).of(addresses, addresses.length);
+                        expected.add(hash);
+                        packets[mapping[Integer.remainderUnsigned(hash, mapping.length)]]++;
+                        assertThat(one.send(ByteBuffer.wrap(frame)).join()).isTrue();
+                    }
+                }
+                assertThat(packets).as("both are used").doesNotContain(0);
+                assertThat(guest.await(() -> hashes.size() >= expected.size(), SOON))
+                        .isTrue();
+                assertThat(hashes).containsExactlyInAnyOrderElementsOf(expected);
+                for (int queue = 0; queue < 2; queue++) {
+                    assertThat(answers(xen, host, device, queue) - before[queue])
+                            .as("slots answered in queue %d: a packet and its hash each", queue)
+                            .isEqualTo(2 * packets[queue]);
+                }
             }
         }
+    }
+
+    /** What a receive ring's page says, as the backend's domain sees it. */
+    private static int answers(SimulatedXen xen, NetHost host, SimDevice device, int queue) {
+        String key = device.frontendPath() + "/" + NetifKeys.queue(queue) + "/" + NetifKeys.RX_RING_REF;
+        int[] gref = {Integer.parseInt(xen.toolstack().read(key))};
+        return host.driverDomain.call(domain -> {
+            try (MappedPages ring = domain.mapper().map(device.frontendId(), gref, 1, GrantAccess.READ_ONLY)) {
+                return ring.memory().getIntAcquire(SharedRing.RSP_PROD_OFFSET);
+            }
+        });
     }
 
     @SimulatedXenTest

@@ -18,10 +18,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.backends.net.LearningSwitch;
+import org.xenpv.backends.net.NetFrame;
 import org.xenpv.backends.net.Netback;
 import org.xenpv.backends.net.NetbackConfig;
 import org.xenpv.backends.net.NetbackDrop;
 import org.xenpv.backends.net.NetbackService;
+import org.xenpv.grant.CopyPages;
 import org.xenpv.io.netif.Netif;
 import org.xenpv.io.netif.NetifExtraInfo;
 import org.xenpv.ring.SharedRing;
@@ -143,6 +145,30 @@ class NetbackTest {
         one.close();
         two.state(XenbusState.CLOSED);
         two.release();
+    }
+
+    @Test
+    void shouldTellFramesThatAreTooShort_fromThoseThatAreTooLong() {
+        serve(NetbackConfig.DEFAULT);
+        ScriptedNetfront front = new ScriptedNetfront(guest, attach(guest, 0)).connect(1, true, false);
+        front.queue(0).post(40);
+        Netback backend = backend(front.device);
+        driver.run(g -> {
+            try (CopyPages pages = g.mapper().copyPages(17)) {
+                NetFrame frame = new NetFrame();
+                for (int length : new int[] {0, 13, 14, 0xffff, 0x10000}) {
+                    frame.set(pages, 0, length, 0);
+                    assertThat(backend.send(frame)).isEqualTo(length == 14 || length == 0xffff);
+                    backend.flush();
+                }
+            }
+        });
+        assertThat(front.queue(0).await(2))
+                .extracting(got -> got.bytes().length)
+                .containsExactly(14, 0xffff);
+        assertThat(backend.stats().dropped(NetbackDrop.RX_RUNT)).isEqualTo(2);
+        assertThat(backend.stats().dropped(NetbackDrop.RX_TOO_LONG)).isEqualTo(1);
+        front.close();
     }
 
     @Test
