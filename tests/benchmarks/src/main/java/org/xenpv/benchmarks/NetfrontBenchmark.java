@@ -30,6 +30,9 @@ public final class NetfrontBenchmark {
     private static final int SEGMENTED_IN_FLIGHT = 8;
     private static final int BACKEND_PAGES = 64;
 
+    /** So many packets that what is allocated once, or for every hand-over of work, does not look like an object per packet. */
+    private static final int COUNTED_MIN = 4096;
+
     private static final DoubleFunction<String> PACKETS = ns -> RatioTable.number(1e3 / ns) + " M/s";
 
     private static final DoubleFunction<String> GIGABITS =
@@ -143,7 +146,7 @@ public final class NetfrontBenchmark {
     }
 
     private void exact(String row, NetPair pair, LongConsumer work, long count) {
-        long packets = Math.max(UNIT, (long) (count * Math.min(1, options.seconds() * 4)));
+        long packets = Math.max(COUNTED_MIN, (long) (count * Math.min(1, options.seconds() * 4)));
         work.accept(packets);
         NetStats front = pair.front();
         NetbackStats back = pair.back();
