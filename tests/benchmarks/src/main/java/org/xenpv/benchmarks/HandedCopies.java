@@ -8,6 +8,9 @@ import org.xenpv.memory.ChronicleMemory;
  */
 final class HandedCopies implements AutoCloseable {
 
+    /** Pieces handed over at a time, as on a ring: neither looks at the other's counter for each. */
+    private static final int BATCH = 4;
+
     private final ChronicleMemory shared;
     private final ChronicleMemory target;
     private final byte[] payload;
@@ -37,7 +40,9 @@ final class HandedCopies implements AutoCloseable {
                 continue;
             }
             shared.copyIn((int) (next % pieces) * payload.length, payload, 0, payload.length);
-            written = ++next;
+            if (++next % BATCH == 0 || next == wanted) {
+                written = next;
+            }
         }
     }
 
@@ -56,7 +61,9 @@ final class HandedCopies implements AutoCloseable {
                     target,
                     (int) (next % targets) * payload.length,
                     payload.length);
-            copied = ++next;
+            if (++next % BATCH == 0 || next == end) {
+                copied = next;
+            }
         }
     }
 
