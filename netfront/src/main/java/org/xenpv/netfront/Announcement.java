@@ -19,12 +19,20 @@ final class Announcement {
     /** Frames are this long, or padded to it. */
     private static final int FRAME_MIN = 60;
 
+    /** Its head and flags, the address, and the option with ours. */
+    private static final int ADVERTISEMENT_BYTES = 4 + 4 + IPV6_BYTES + 8;
+
     private Announcement() {}
 
     static void check(byte[] address) {
         if (address.length != IPV4_BYTES && address.length != IPV6_BYTES) {
             throw new IllegalArgumentException("address of " + address.length + " bytes, must be 4 or 16");
         }
+    }
+
+    /** Of the frame for an address. */
+    static int lengthBytes(byte[] address) {
+        return address.length == IPV4_BYTES ? FRAME_MIN : 14 + 40 + ADVERTISEMENT_BYTES;
     }
 
     /** @param address 4 or 16 bytes */
@@ -47,11 +55,10 @@ final class Announcement {
     }
 
     private static byte[] neighbourAdvertisement(MacAddress mac, byte[] address) {
-        int payload = 4 + 4 + IPV6_BYTES + 8;
-        byte[] frame = new byte[14 + 40 + payload];
+        byte[] frame = new byte[lengthBytes(address)];
         ethernet(frame, ALL_NODES_MAC, mac, ETHERTYPE_IPV6);
         frame[14] = 0x60;
-        put(frame, 18, 2, payload);
+        put(frame, 18, 2, ADVERTISEMENT_BYTES);
         frame[20] = ICMPV6;
         frame[21] = (byte) 255;
         System.arraycopy(address, 0, frame, 22, IPV6_BYTES);
@@ -64,7 +71,7 @@ final class Announcement {
         frame[at + 24] = OPTION_TARGET_LINK_LAYER;
         frame[at + 25] = 1;
         put(frame, at + 26, 6, mac.bits());
-        put(frame, at + 2, 2, checksum(frame, at, payload));
+        put(frame, at + 2, 2, checksum(frame, at, ADVERTISEMENT_BYTES));
         return frame;
     }
 

@@ -43,6 +43,15 @@ public record MacAddress(long bits) {
         return new MacAddress(bits);
     }
 
+    /** The same for the address of one station. @throws XenConfigException naming the text, also if it means a group */
+    static MacAddress parseStation(String key, String text) {
+        MacAddress parsed = parse(key, text);
+        if (parsed.isMulticast()) {
+            throw new XenConfigException(key, text, "the address of one interface, not of a group");
+        }
+        return parsed;
+    }
+
     /** Whether a group of stations is meant, broadcast included. */
     public boolean isMulticast() {
         return (bits >>> 40 & 1) != 0;

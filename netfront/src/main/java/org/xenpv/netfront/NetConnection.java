@@ -96,7 +96,6 @@ final class NetConnection {
         keys.put(NetifKeys.FEATURE_IPV6_CSUM_OFFLOAD, v6);
         keys.put(NetifKeys.FEATURE_GSO_TCPV4, sg && v4 && config.wants(NetFeature.GSO_V4));
         keys.put(NetifKeys.FEATURE_GSO_TCPV6, sg && v6 && config.wants(NetFeature.GSO_V6));
-        keys.put(NetifKeys.REQUEST_MULTICAST_CONTROL, features.multicastControl());
         keys.put(NetifKeys.XDP_HEADROOM, features.xdpHeadroomBytes());
         if (control != null) {
             keys.put(NetifKeys.CTRL_RING_REF, Integer.toUnsignedLong(control.ringRef()));
@@ -222,18 +221,21 @@ final class NetConnection {
         return live;
     }
 
-    /** A packet to fill, or null if there are not enough pages or slots: what has been answered is looked for first. */
+    /**
+     * A packet to fill, or null if there are not enough pages, or not enough slots in any of the rings, as nobody knows which it will
+     * take: what has been answered is looked for first.
+     */
     NetPacket take(int lengthBytes) {
         if (!live) {
             return null;
         }
         int pagesNeeded = TxPages.count(lengthBytes);
-        if (pages.free() < pagesNeeded || !anyFits(slots(pagesNeeded))) {
+        if (pages.free() < pagesNeeded || !allFit(slots(pagesNeeded))) {
             for (NetTxQueue queue : tx) {
                 queue.reap();
             }
         }
-        return live && anyFits(slots(pagesNeeded)) ? pages.take(lengthBytes) : null;
+        return live && allFit(slots(pagesNeeded)) ? pages.take(lengthBytes) : null;
     }
 
     /** The most slots that a packet of so many pages takes: two may carry extra information. */
@@ -241,22 +243,25 @@ final class NetConnection {
         return fragments + 2;
     }
 
-    private boolean anyFits(int slots) {
+    private boolean allFit(int slots) {
         for (NetTxQueue queue : tx) {
-            if (queue.fits(slots)) {
-                return true;
+            if (!queue.fits(slots)) {
+                return false;
             }
         }
-        return false;
+        return true;
     }
 
     boolean owns(TxPages pool) {
         return live && pool == pages;
     }
 
-    /** Whether half of the pages and half of every ring are free: worth telling who waits. */
-    boolean hasRoom() {
-        if (!live || pages.free() < pages.size() / 2) {
+    /**
+     * Whether it is worth telling who waits: what is needed is free, and as many pages as the backend has, and half of every ring, in
+     * which the longest packet fits. Pages of packets that are being filled do not count: they come back when they are sent or given back.
+     */
+    boolean hasRoom(int pagesNeeded) {
+        if (!live || pages.free() < Math.max(pagesNeeded, pages.inFlight())) {
             return false;
         }
         for (NetTxQueue queue : tx) {
@@ -287,7 +292,7 @@ final class NetConnection {
         }
     }
 
-    /** @return false if there is no room: tried again with the next connection or change */
+    /** @return false if there is no room: to be tried again */
     boolean filter(MacAddress group, boolean add) {
         if (!tx[0].fits(2)) {
             return false;
@@ -297,21 +302,36 @@ final class NetConnection {
         return true;
     }
 
-    void hash(NetHash wanted, NetControl.Done done) {
-        for (NetRxQueue queue : rx) {
-            queue.hashes(true); // the backend may begin before it has answered the last step
-        }
-        control.setUp(wanted, error -> {
-            hashing |= error == null;
-            done.done(error);
+    /** @param givesWay as with {@link NetControl#setUp} */
+    void hash(NetHash wanted, boolean givesWay, NetfrontDevice.HashDone whenDone) {
+        hashes(true); // the backend may begin before it has answered the last step
+        control.setUp(wanted, givesWay, new NetControl.Done() {
+            @Override
+            public void done(XenException error) {
+                hashing = error == null;
+                whenDone.done(error);
+            }
+
+            @Override
+            public void undone() {
+                hashes(false);
+            }
         });
+    }
+
+    private void hashes(boolean on) {
+        for (NetRxQueue queue : rx) {
+            queue.hashes(on);
+        }
     }
 
     /** Touches the rings no more. @param reason as with {@link NetControl#stop} */
     void stop(XenException reason) {
         live = false;
         for (EventLoop.Registration registration : registrations) {
-            registration.cancel();
+            if (registration != null) { // the first that failed, and those after it
+                registration.cancel();
+            }
         }
         registrations = new EventLoop.Registration[0];
         for (int i = 0; i < tx.length; i++) {

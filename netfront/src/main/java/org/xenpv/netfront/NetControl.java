@@ -19,7 +19,7 @@ import org.xenpv.ring.SharedRing;
 
 /**
  * The control ring (xen/io/netif.h, Control ring), on which hashing is set up: one request at a time, each with a deadline. Key and mapping table
- * go through a page granted read-only for the life of the connection.
+ * go through a page granted read-only for the life of the connection. If a step fails, hashing is switched off.
  *
  * <p>Owned by the event loop's thread.
  */
@@ -27,8 +27,11 @@ final class NetControl implements EventLoop.Handler {
 
     /** Told how setting up went. */
     interface Done {
-        /** @param error null if all is as asked */
+        /** Once, unless it gave way to another. @param error null if all is as asked */
         void done(XenException error);
+
+        /** After an error: the backend has said that it does not hash any more. */
+        void undone();
     }
 
     /** The steps of setting up a hash, in the order they are taken. */
@@ -39,7 +42,10 @@ final class NetControl implements EventLoop.Handler {
         KEY(Netif.XEN_NETIF_CTRL_TYPE_SET_HASH_KEY),
         MAPPING_SIZE_MAX(Netif.XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE),
         MAPPING_SIZE(Netif.XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE),
-        MAPPING(Netif.XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING);
+        MAPPING(Netif.XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING),
+
+        /** After any of them failed: a backend must not go on with half of what it was told. */
+        NO_ALGORITHM(Netif.XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM);
 
         private final int type;
 
@@ -68,6 +74,16 @@ final class NetControl implements EventLoop.Handler {
 
     private Step step;
     private Done done;
+    private boolean givesWay;
+
+    /** It begins once the request that is pending, of one that gave way or failed, has been answered. */
+    private boolean begins;
+
+    /** Nobody waits any more for the answer to the request that is pending. */
+    private boolean givenUp;
+
+    /** What failed and is to be undone; null if nothing is. */
+    private Done undo;
 
     /** @throws XenException if there is no page or no port */
     NetControl(
@@ -113,21 +129,25 @@ final class NetControl implements EventLoop.Handler {
     /**
      * Sets up a hash, step by step.
      *
+     * @param yields whether it gives way to the next that is set up, and is told nothing then
      * @param whenDone told once
-     * @throws IllegalStateException if another is being set up
+     * @throws IllegalStateException if another is being set up that does not give way
      */
-    void setUp(NetHash wanted, Done whenDone) {
-        if (hash != null) {
+    void setUp(NetHash wanted, boolean yields, Done whenDone) {
+        if (hash != null && !givesWay) {
             throw new IllegalStateException("a hash is being set up");
         }
         hash = wanted;
         done = whenDone;
+        givesWay = yields;
         if (!live) {
             finish(new XenPeerGoneException("the control ring is not connected"));
-        } else if (pending) {
+        } else if (!pending) {
+            begin(Step.ALGORITHM);
+        } else if (givenUp) {
             finish(new XenTimeoutException("control request id=" + id + " was given up and is not answered yet"));
         } else {
-            begin(Step.ALGORITHM);
+            begins = true;
         }
     }
 
@@ -136,6 +156,7 @@ final class NetControl implements EventLoop.Handler {
         SharedMemory data = dataPage.memory();
         switch (next) {
             case ALGORITHM -> request(Netif.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ, 0, 0);
+            case NO_ALGORITHM -> request(Netif.XEN_NETIF_CTRL_HASH_ALGORITHM_NONE, 0, 0);
             case TYPES -> request(hash.types(), 0, 0);
             case KEY -> {
                 data.copyIn(0, hash.key(), 0, hash.key().length);
@@ -155,6 +176,7 @@ final class NetControl implements EventLoop.Handler {
     private void request(int data0, int data1, int data2) {
         id = id + 1 & 0xffff;
         pending = true;
+        givenUp = false;
         NetifCtrlRequest.put(ring.memory(), ring.nextRequest(), id, step.type, data0, data1, data2);
         if (ring.pushRequestsAndCheckNotify()) {
             counters.notificationsSent++;
@@ -162,10 +184,11 @@ final class NetControl implements EventLoop.Handler {
         } else {
             counters.notificationsSuppressed++;
         }
-        timer = loop.at(
-                loop.clock().nanoTime() + deadlineNs,
-                () -> finish(new XenTimeoutException(
-                        "control request " + step + ": no answer for " + deadlineNs / 1_000_000 + " ms")));
+        timer = loop.at(loop.clock().nanoTime() + deadlineNs, () -> {
+            givenUp = true;
+            failed(new XenTimeoutException(
+                    "control request " + step + ": no answer for " + deadlineNs / 1_000_000 + " ms"));
+        });
     }
 
     @Override
@@ -208,21 +231,27 @@ final class NetControl implements EventLoop.Handler {
             broken(PeerFault.OPERATION_MISMATCH, "ctrl type=" + type + ", asked was " + step.type);
         } else {
             pending = false;
-            if (hash != null) {
-                timer.cancel();
+            timer.cancel();
+            if (begins) {
+                begins = false;
+                undo = null;
+                begin(Step.ALGORITHM);
+            } else if (hash != null) {
                 answered(status, data);
+            } else {
+                undo(status);
             }
         }
     }
 
     private void answered(int status, int data) {
         if (status != Netif.XEN_NETIF_CTRL_STATUS_SUCCESS) {
-            finish(new XenException("control request " + step + ": refused with status " + status));
+            failed(new XenException("control request " + step + ": refused with status " + status));
         } else if (step == Step.SUPPORTED_TYPES && (hash.types() & ~data) != 0) {
-            finish(new XenException("hash types=0x" + Integer.toHexString(hash.types()) + ", the backend has 0x"
+            failed(new XenException("hash types=0x" + Integer.toHexString(hash.types()) + ", the backend has 0x"
                     + Integer.toHexString(data)));
         } else if (step == Step.MAPPING_SIZE_MAX && Integer.compareUnsigned(hash.entries(), data) > 0) {
-            finish(new XenException(
+            failed(new XenException(
                     "mapping of " + hash.entries() + " entries, the backend takes " + Integer.toUnsignedString(data)));
         } else if (step == Step.MAPPING) {
             finish(null);
@@ -231,12 +260,35 @@ final class NetControl implements EventLoop.Handler {
         }
     }
 
+    /** While nobody waits: the late answer to a step that was given up, or that hashing is off. */
+    private void undo(int status) {
+        Done undone = undo;
+        if (step != Step.NO_ALGORITHM && undone != null) {
+            begin(Step.NO_ALGORITHM);
+            return;
+        }
+        undo = null;
+        if (undone != null && status == Netif.XEN_NETIF_CTRL_STATUS_SUCCESS) {
+            undone.undone();
+        }
+    }
+
+    /** The backend has done a part of it, perhaps: asks for that to be undone, as soon as it answers. */
+    private void failed(XenException error) {
+        if (hash == null) {
+            return; // that it is undone was not answered in time
+        }
+        begins = false;
+        undo = done;
+        if (!pending) {
+            begin(Step.NO_ALGORITHM);
+        }
+        finish(error);
+    }
+
     private void finish(XenException error) {
         if (hash == null) {
             return;
-        }
-        if (timer != null) {
-            timer.cancel();
         }
         hash = null;
         Done told = done;
@@ -254,6 +306,11 @@ final class NetControl implements EventLoop.Handler {
     void stop(XenException reason) {
         live = false;
         pending = false;
+        begins = false;
+        undo = null;
+        if (timer != null) {
+            timer.cancel();
+        }
         finish(reason != null ? reason : new XenPeerGoneException("the connection to the backend was lost"));
     }
 

@@ -19,6 +19,8 @@ final class NetCounters {
     long notificationsSuppressed;
     long reconnects;
     long faults;
+    long multicastRefused;
+    long linkValuesIgnored;
     private final long[] drops = new long[NetDrop.COUNT];
 
     void dropped(NetDrop reason) {
@@ -46,6 +48,8 @@ final class NetCounters {
                 notificationsSuppressed,
                 reconnects,
                 faults,
+                multicastRefused,
+                linkValuesIgnored,
                 dropped);
     }
 }

@@ -7,7 +7,10 @@ import org.xenpv.xenstore.XenstoreWatch;
 
 /**
  * What xenstore says of the link while a device is connected: its MTU and speed and whether the toolstack has unplugged it, in our
- * directory; the carrier, in the backend's. A value that cannot be is ignored: the last good one stays.
+ * directory; the carrier, in the backend's. A value that cannot be is ignored and counted: the last good one stays.
+ *
+ * <p>The MAC address is read with every handshake and not watched: packets carry the one they were filled with, neighbours know it, and backends
+ * read it once when they connect. Neither does Linux's netfront.
  *
  * <p>Owned by the event loop's thread.
  */
@@ -22,22 +25,42 @@ final class NetLink {
 
     private static final long SPEED_MAX = 1_000_000_000L;
 
+    /** Told of the link. */
+    interface Listener {
+        /** After any of it has changed. */
+        void changed();
+
+        /** The link is up after it was down, or found up in a connection that is not the first. */
+        void upAgain();
+    }
+
     private final XenGuest guest;
     private final String nodename;
-    private final Runnable changed;
+    private final NetCounters counters;
+    private final Listener listener;
     private XenstoreWatch[] watches = {};
     private String otherendPath;
     private int generation;
+
+    /** Values of MTU, speed and carrier that have been counted as impossible; null where a good one stands. */
+    private final String[] ignored = new String[3];
+
+    /** Not the first connection. */
+    private boolean further;
+
+    /** What is known is of this connection. */
+    private boolean looked;
+
     private int mtu = MTU_DEFAULT;
     private boolean carrier = true;
     private boolean unplugged;
     private long speedMbps;
 
-    /** @param changed told after any of it has */
-    NetLink(XenGuest guest, String nodename, Runnable changed) {
+    NetLink(XenGuest guest, String nodename, NetCounters counters, Listener listener) {
         this.guest = guest;
         this.nodename = nodename;
-        this.changed = changed;
+        this.counters = counters;
+        this.listener = listener;
     }
 
     int mtu() {
@@ -53,9 +76,11 @@ final class NetLink {
         return speedMbps;
     }
 
-    /** Begins to watch; each watch fires once at once. */
-    void connect(String backendPath) {
+    /** Begins to watch; each watch fires once at once. @param again whether there was a connection before */
+    void connect(String backendPath, boolean again) {
         stop();
+        further = again;
+        looked = false;
         otherendPath = backendPath;
         String[] paths = {
             nodename + "/" + NetifKeys.MTU,
@@ -96,15 +121,38 @@ final class NetLink {
         int newMtu = mtu(mtuText, mtu);
         long newSpeed = speed(speedText, speedMbps);
         boolean newUnplugged = "1".equals(disconnectText);
-        boolean newCarrier = carrierText == null || "1".equals(carrierText) || !"0".equals(carrierText) && carrier;
+        boolean newCarrier = carrier(carrierText, carrier);
+        judge(0, mtuText, mtu(mtuText, -1) >= 0);
+        judge(1, speedText, speed(speedText, -1) >= 0);
+        judge(2, carrierText, carrier(carrierText, true) == carrier(carrierText, false));
+        boolean wasUp = up();
         boolean same = newMtu == mtu && newSpeed == speedMbps && newUnplugged == unplugged && newCarrier == carrier;
         mtu = newMtu;
         speedMbps = newSpeed;
         unplugged = newUnplugged;
         carrier = newCarrier;
+        boolean upAgain = up() && (looked ? !wasUp : further);
+        looked = true;
         if (!same) {
-            changed.run();
+            listener.changed();
         }
+        if (upAgain) {
+            listener.upAgain();
+        }
+    }
+
+    /** Counts a value that cannot be, once while it stands there. */
+    private void judge(int which, String text, boolean good) {
+        if (good) {
+            ignored[which] = null;
+        } else if (!text.equals(ignored[which])) {
+            ignored[which] = text;
+            counters.linkValuesIgnored++;
+        }
+    }
+
+    private static boolean carrier(String text, boolean otherwise) {
+        return text == null || "1".equals(text) || !"0".equals(text) && otherwise;
     }
 
     /** What stands there before anything is connected. @throws XenConfigException naming a value that cannot be */

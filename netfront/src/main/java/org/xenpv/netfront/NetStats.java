@@ -18,6 +18,8 @@ import java.util.Map;
  * @param notificationsSuppressed batches for which it wanted none
  * @param reconnects connections after the first
  * @param faults protocol violations by the backend
+ * @param multicastRefused changes of the multicast filter that the backend refused
+ * @param linkValuesIgnored values of MTU, speed and carrier in xenstore that could not be, each counted once while it stands there
  * @param drops packets by reason; a reason that never occurred is not there
  */
 public record NetStats(
@@ -34,6 +36,8 @@ public record NetStats(
         long notificationsSuppressed,
         long reconnects,
         long faults,
+        long multicastRefused,
+        long linkValuesIgnored,
         Map<NetDrop, Long> drops) {
 
     public long dropped(NetDrop reason) {

@@ -276,6 +276,8 @@ final class NetTxQueue {
         if (page[id] != NO_PAGE) {
             pages.giveBack(page[id]);
             answered(packetOf[id], status == Netif.NETIF_RSP_OKAY);
+        } else if (status != Netif.NETIF_RSP_OKAY) {
+            counters.multicastRefused++;
         }
         int end = freeFirst + freeCount;
         freeIds[end >= freeIds.length ? end - freeIds.length : end] = id;

@@ -2,6 +2,10 @@ package org.xenpv.netfront;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -37,8 +41,12 @@ public final class Netfront implements AutoCloseable {
     /** Frames nobody has asked for yet, or those who wait for one; on the loop's thread. */
     private final ArrayDeque<byte[]> received = new ArrayDeque<>();
 
-    private final ArrayDeque<CompletableFuture<byte[]>> waiting = new ArrayDeque<>();
-    private boolean over;
+    /** In the order of their calls; who gives up waiting is taken out. */
+    private final Set<CompletableFuture<byte[]>> waiting = new LinkedHashSet<>();
+
+    /** Why there is nothing more to send or receive; null while there is. */
+    private XenException over;
+
     private volatile long overflowed;
 
     private Netfront(XenGuest guest, String nodename, NetfrontConfig config) {
@@ -53,12 +61,15 @@ public final class Netfront implements AutoCloseable {
             }
 
             @Override
+            public void failed(XenException reason) {
+                over(reason);
+            }
+
+            @Override
             public void ended(XenException reason) {
                 NetStateEvent.record(nodename, "ended", reason);
                 connected.completeExceptionally(gone(reason));
-                over = true;
-                waiting.forEach(waiter -> waiter.completeExceptionally(gone(reason)));
-                waiting.clear();
+                over(gone(reason));
                 ended.complete(null);
             }
         });
@@ -89,10 +100,22 @@ public final class Netfront implements AutoCloseable {
         return reason != null ? reason : new XenPeerGoneException(device.nodename() + " is closed");
     }
 
+    /** The first reason is the one that counts. */
+    private void over(XenException reason) {
+        if (over == null) {
+            over = reason;
+        }
+        List<CompletableFuture<byte[]>> left = new ArrayList<>(waiting);
+        waiting.clear();
+        left.forEach(waiter -> waiter.completeExceptionally(over));
+    }
+
     private void keep(NetPacket packet) {
         byte[] frame = packet.toBytes();
         while (!waiting.isEmpty()) {
-            if (waiting.remove().complete(frame)) {
+            CompletableFuture<byte[]> first = waiting.iterator().next();
+            waiting.remove(first);
+            if (first.complete(frame)) {
                 return;
             }
         }
@@ -106,6 +129,11 @@ public final class Netfront implements AutoCloseable {
     /** Frames dropped because nobody asked for those before them. */
     public long overflowed() {
         return overflowed;
+    }
+
+    /** Receives that wait for a frame. */
+    public int waiting() {
+        return LoopFuture.ask(loop, waiting::size);
     }
 
     public MacAddress mac() {
@@ -136,7 +164,8 @@ public final class Netfront implements AutoCloseable {
     /**
      * Sends the buffer's remaining bytes as one frame, header included, checksums filled in.
      *
-     * @return completed with whether the frame was put on the ring; with IllegalArgumentException if it is too short or too long
+     * @return completed with whether the frame was put on the ring; with IllegalArgumentException if it is too short or too long; with the
+     *     reason once the device is broken or has ended
      */
     public CompletableFuture<Boolean> send(ByteBuffer frame) {
         byte[] bytes = new byte[frame.remaining()];
@@ -166,6 +195,9 @@ public final class Netfront implements AutoCloseable {
     }
 
     private boolean sendNow(byte[] bytes) {
+        if (over != null) {
+            throw over;
+        }
         NetPacket packet = device.acquire(bytes.length);
         if (packet == null) {
             return false;
@@ -182,16 +214,17 @@ public final class Netfront implements AutoCloseable {
         return sent;
     }
 
-    /** The next frame, in the order of the calls. Fails when the device ends. */
+    /** The next frame, in the order of the calls. Fails, with the reason, once the device is broken or has ended. */
     public CompletableFuture<byte[]> receive() {
         LoopFuture<byte[]> frame = new LoopFuture<>(loop);
         onLoop(frame, () -> {
             if (!received.isEmpty()) {
                 frame.complete(received.remove());
-            } else if (over) {
-                frame.completeExceptionally(gone(null));
+            } else if (over != null) {
+                frame.completeExceptionally(over);
             } else {
                 waiting.add(frame);
+                frame.whenComplete((bytes, error) -> onLoop(frame, () -> waiting.remove(frame)));
             }
         });
         return frame;

@@ -1,12 +1,7 @@
 package org.xenpv.netfront;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.xenpv.event.EventLoop;
 import org.xenpv.fault.XenException;
-import org.xenpv.io.netif.Netif;
 import org.xenpv.io.netif.NetifKeys;
 import org.xenpv.xenbus.FrontendDriver;
 import org.xenpv.xenbus.KeySnapshot;
@@ -23,12 +18,13 @@ import org.xenpv.xenbus.XenbusState;
  */
 public final class NetfrontDevice implements NetworkDevice {
 
-    private static final int ETHERNET_HEADER = 14;
-
     /** Told what becomes of the device. */
     public interface Listener {
         /** Packets can be sent; once per connection. */
         void connected();
+
+        /** The device is out of service for good; {@link #ended} follows once it is closed. Not if we close it. */
+        default void failed(XenException reason) {}
 
         /** The device is gone for good. @param reason null if we closed it */
         void ended(XenException reason);
@@ -40,7 +36,10 @@ public final class NetfrontDevice implements NetworkDevice {
     private final XenbusFrontend xenbus;
     private final NetLink link;
     private final NetCounters counters = new NetCounters();
-    private final EventLoop.Source writableCheck = this::tellWritable;
+    private final EventLoop.Source catchUp = this::catchUp;
+    private final MulticastGroups multicast = new MulticastGroups();
+    private final Announcements announcements = new Announcements();
+    private final Announcements.Sender announcer = this::sendAnnouncement;
     private final NetBroken queueBroken;
     private final FlowHash flowHash = new FlowHash();
     private final PacketHeaders headers = new PacketHeaders();
@@ -51,16 +50,14 @@ public final class NetfrontDevice implements NetworkDevice {
     private NetConnection connection;
     private OwnPages copyPages;
     private Receiver receiver;
-    private boolean starved;
+
+    /** Pages of the shortest packet that found no room since the receiver was told that there is room; 0 if none. */
+    private int refusedPages;
+
     private boolean connectedBefore;
     private boolean ended;
     private XenException broken;
     private NetHash hash;
-
-    /** Groups joined, as addresses; true once the backend has been told. */
-    private final Map<MacAddress, Boolean> groups = new LinkedHashMap<>();
-
-    private final List<byte[]> announced = new ArrayList<>();
 
     /** @param nodename e.g. {@code device/vif/0} */
     public NetfrontDevice(XenGuest guest, String nodename, NetfrontConfig config, Listener listener) {
@@ -69,12 +66,12 @@ public final class NetfrontDevice implements NetworkDevice {
         this.listener = listener;
         this.xenbus = new XenbusFrontend(guest, nodename, new Handshake(), config.handshakeNs());
         this.queueBroken = xenbus::fail;
-        this.link = new NetLink(guest, nodename, this::linkChanged);
+        this.link = new NetLink(guest, nodename, counters, new Link());
     }
 
     /** Begins to connect; {@link Listener#connected} or {@link Listener#ended} tells how it went. */
     public void start() {
-        guest.loop().addSource(writableCheck);
+        guest.loop().addSource(catchUp);
         xenbus.start();
     }
 
@@ -132,13 +129,13 @@ public final class NetfrontDevice implements NetworkDevice {
         if (offloads == null) {
             throw new IllegalStateException(nodename() + " is not connected yet");
         }
-        if (lengthBytes < ETHERNET_HEADER || lengthBytes > offloads.gsoBytesMax()) {
-            throw new IllegalArgumentException(
-                    "lengthBytes=" + lengthBytes + ", must be " + ETHERNET_HEADER + " to " + offloads.gsoBytesMax());
+        if (lengthBytes < NetPacketCheck.ETHERNET_HEADER || lengthBytes > offloads.gsoBytesMax()) {
+            throw new IllegalArgumentException("lengthBytes=" + lengthBytes + ", must be "
+                    + NetPacketCheck.ETHERNET_HEADER + " to " + offloads.gsoBytesMax());
         }
         NetPacket packet = connection == null ? null : connection.take(lengthBytes);
         if (packet == null) {
-            starved = true;
+            refused(TxPages.count(lengthBytes));
         }
         return packet;
     }
@@ -161,7 +158,7 @@ public final class NetfrontDevice implements NetworkDevice {
     public boolean send(NetPacket packet) {
         TxPages pool = pool(packet);
         headers.parse(packet);
-        check(packet);
+        NetPacketCheck.check(packet, headers, offloads);
         if (connection == null || !connection.owns(pool)) {
             counters.dropped(NetDrop.TX_NOT_CONNECTED);
         } else if (!link.up()) {
@@ -170,50 +167,10 @@ public final class NetfrontDevice implements NetworkDevice {
             return true;
         } else {
             counters.dropped(NetDrop.TX_NO_ROOM);
-            starved = true;
+            refused(packet.fragments());
         }
         pool.giveBack(packet);
         return false;
-    }
-
-    /** Refuses what the backend would. */
-    private void check(NetPacket packet) {
-        int length = packet.length();
-        if (length < ETHERNET_HEADER || packet.fragmentBytes(0) < ETHERNET_HEADER) {
-            throw new IllegalArgumentException("packet of " + length + " bytes, " + packet.fragmentBytes(0)
-                    + " in its first piece, must have at least " + ETHERNET_HEADER + " there");
-        }
-        boolean v6 = headers.ipVersion() == 6;
-        if (packet.csumBlank()) {
-            if (!headers.hasTransport()) {
-                throw new IllegalArgumentException(
-                        "csumBlank, but there is no whole TCP or UDP header in these " + length + " bytes");
-            }
-            if (!(v6 ? offloads.csumV6() : offloads.csumV4())) {
-                throw new IllegalArgumentException("csumBlank over IPv" + headers.ipVersion() + ", not offered");
-            }
-        }
-        int type = packet.gsoType();
-        if (type == Netif.XEN_NETIF_GSO_TYPE_NONE) {
-            if (length > offloads.frameBytesMax()) {
-                throw new IllegalArgumentException(
-                        "frame of " + length + " bytes, must be at most " + offloads.frameBytesMax());
-            }
-            return;
-        }
-        boolean offered = type == Netif.XEN_NETIF_GSO_TYPE_TCPV6 ? offloads.gsoV6() : offloads.gsoV4();
-        boolean fits = headers.hasTransport()
-                && headers.protocol() == PacketHeaders.PROTOCOL_TCP
-                && v6 == (type == Netif.XEN_NETIF_GSO_TYPE_TCPV6)
-                && packet.csumBlank();
-        if (!offered || !fits) {
-            throw new IllegalArgumentException("gso type=" + type
-                    + (offered ? ", but this is no TCP packet of that kind with csumBlank" : ", not offered"));
-        }
-        if (packet.gsoSize() > length - headers.payloadAt()) {
-            throw new IllegalArgumentException("gso size=" + packet.gsoSize() + ", must be at most "
-                    + (length - headers.payloadAt()) + ", the payload");
-        }
     }
 
     @Override
@@ -223,15 +180,33 @@ public final class NetfrontDevice implements NetworkDevice {
         }
     }
 
-    private boolean tellWritable() {
-        if (starved && connection != null && connection.hasRoom()) {
-            starved = false;
-            if (receiver != null) {
-                tell(receiver::writable);
-            }
-            return true;
+    /** Whatever had to wait for the link or for room: announcements, changes of the multicast filter, whoever sends. */
+    private boolean catchUp() {
+        if (!isConnected()) {
+            return false;
         }
-        return false;
+        boolean worked = tellGroups();
+        if (link.up() && announcements.send(announcer)) {
+            flush();
+            worked = true;
+        }
+        return tellWritable() || worked;
+    }
+
+    private boolean tellWritable() {
+        if (refusedPages == 0 || !connection.hasRoom(refusedPages)) {
+            return false;
+        }
+        refusedPages = 0;
+        if (receiver != null) {
+            tell(receiver::writable);
+        }
+        return true;
+    }
+
+    /** The least of what is refused is told of first: whoever needs more asks again. */
+    private void refused(int pages) {
+        refusedPages = refusedPages == 0 ? pages : Math.min(refusedPages, pages);
     }
 
     private void received(NetPacket packet) {
@@ -273,44 +248,26 @@ public final class NetfrontDevice implements NetworkDevice {
     }
 
     /**
-     * Asks for the multicast packets of a group, where the backend filters ({@link NetfrontConfig#multicastControl}); remembered
-     * over reconnects.
+     * Asks for the multicast packets of a group, where the backend filters ({@link NetfrontConfig#multicastControl}): as soon as
+     * there is room on the ring; remembered over reconnects.
      */
     public void joinMulticast(MacAddress group) {
-        checkGroup(group);
-        if (groups.putIfAbsent(group, false) == null) {
-            tellGroups();
-        }
+        multicast.join(group);
+        tellGroups();
     }
 
     /** The opposite. */
     public void leaveMulticast(MacAddress group) {
-        checkGroup(group);
-        Boolean told = groups.remove(group);
-        if (told != null && told && isConnected() && features.multicastControl()) {
-            connection.filter(group, false);
-        }
+        multicast.leave(group);
+        tellGroups();
     }
 
-    private static void checkGroup(MacAddress group) {
-        if (!group.isMulticast()) {
-            throw new IllegalArgumentException("group=" + group + ", must be a multicast address");
-        }
-    }
-
-    private void tellGroups() {
-        if (!isConnected() || !features.multicastControl()) {
-            return;
-        }
-        for (Map.Entry<MacAddress, Boolean> group : groups.entrySet()) {
-            if (!group.getValue()) {
-                group.setValue(connection.filter(group.getKey(), true));
-            }
-        }
+    private boolean tellGroups() {
+        return isConnected() && features.multicastControl() && multicast.tell(connection);
     }
 
     /**
-     * Switches the backend's multicast filter on or off while connected.
+     * Switches the backend's multicast filter on or off while connected; remembered over reconnects.
      *
      * @throws IllegalStateException if the backend cannot (feature-dynamic-multicast-control)
      */
@@ -318,6 +275,7 @@ public final class NetfrontDevice implements NetworkDevice {
         if (features == null || !features.dynamicMulticast()) {
             throw new IllegalStateException(nodename() + ": the backend has no dynamic multicast control");
         }
+        multicast.filtering(on);
         guest.store().write(nodename() + "/" + NetifKeys.REQUEST_MULTICAST_CONTROL, on ? "1" : "0", (ok, error) -> {
             if (error != null) {
                 guest.loop().report(nodename(), error);
@@ -326,22 +284,41 @@ public final class NetfrontDevice implements NetworkDevice {
     }
 
     /**
-     * Sets up how the backend spreads packets over our queues; remembered over reconnects once it has succeeded.
+     * Sets up how the backend spreads packets over our queues. The last that succeeded is set up again with every further connection, unless
+     * another is asked for by then. After one that failed the backend does not hash.
      *
      * @param whenDone told once: null, or why it could not be
      * @throws IllegalArgumentException if it names a queue that this connection does not have
-     * @throws IllegalStateException if there is no control ring, or another hash is being set up
+     * @throws IllegalStateException if there is no control ring, or another that was asked for here is being set up
      */
     public void hash(NetHash wanted, HashDone whenDone) {
         if (!isConnected() || !features.ctrlRing()) {
             throw new IllegalStateException(nodename() + " has no control ring");
         }
         wanted.check(features.queues());
-        connection.hash(wanted, error -> {
+        connection.hash(wanted, false, error -> {
             if (error == null) {
                 hash = wanted;
             }
             whenDone.done(error);
+        });
+    }
+
+    /** Sets up what has been set up before; whoever asks for another does not have to wait for it. */
+    private void rehash() {
+        if (hash == null || !features.ctrlRing()) {
+            return;
+        }
+        try {
+            hash.check(features.queues());
+        } catch (IllegalArgumentException fewerQueues) {
+            guest.loop().report(nodename(), fewerQueues);
+            return;
+        }
+        connection.hash(hash, true, error -> {
+            if (error != null && isConnected()) { // else it is tried again
+                guest.loop().report(nodename(), error);
+            }
         });
     }
 
@@ -352,32 +329,43 @@ public final class NetfrontDevice implements NetworkDevice {
     }
 
     /**
-     * Says that this address is ours: announced after every reconnect, by gratuitous ARP or unsolicited neighbour
-     * advertisement, because the machine may hang on another switch by then.
+     * Says that this address is ours: announced after every reconnect and whenever the link is up again, by gratuitous ARP or
+     * unsolicited neighbour advertisement, because the machine may hang on another switch by then.
      *
      * @param address 4 or 16 bytes
      */
     public void announce(byte[] address) {
-        Announcement.check(address);
-        announced.add(address.clone());
+        announcements.add(address);
     }
 
-    private void sendAnnouncements() {
-        for (byte[] address : announced) {
-            byte[] frame = Announcement.of(mac, address);
-            NetPacket packet = connection.take(frame.length);
-            if (packet != null) {
-                packet.copyIn(0, frame, 0, frame.length);
-                send(packet);
-            }
+    private boolean sendAnnouncement(byte[] address) {
+        NetPacket packet = connection.take(Announcement.lengthBytes(address));
+        if (packet == null) {
+            return false;
         }
-        flush();
+        byte[] frame = Announcement.of(mac, address);
+        packet.copyIn(0, frame, 0, frame.length);
+        return send(packet);
     }
 
     /** Waits for what was sent, closes the device; {@link Listener#ended} tells when. Idempotent. */
     public void close() {
         if (!ended) {
             xenbus.close();
+        }
+    }
+
+    /** What xenstore says of the link. */
+    private final class Link implements NetLink.Listener {
+
+        @Override
+        public void changed() {
+            linkChanged();
+        }
+
+        @Override
+        public void upAgain() {
+            announcements.begin();
         }
     }
 
@@ -400,10 +388,11 @@ public final class NetfrontDevice implements NetworkDevice {
         public void publish(int otherendId, KeySnapshot backend, KeySnapshot frontend, KeySnapshot.Writer keys) {
             features = NetfrontFeatures.parse(backend, config);
             String text = frontend.has(NetifKeys.MAC) ? frontend.text(NetifKeys.MAC) : backend.text(NetifKeys.MAC);
-            mac = MacAddress.parse(NetifKeys.MAC, text == null ? "" : text);
+            mac = MacAddress.parseStation(NetifKeys.MAC, text == null ? "" : text);
             link.begin(frontend.text(NetifKeys.MTU));
             connection = NetConnection.open(guest, otherendId, features, config, counters, queueBroken);
             connection.publish(keys);
+            multicast.publish(keys, features.multicastControl());
         }
 
         /** Network backends take no notice of Initialised. */
@@ -425,35 +414,16 @@ public final class NetfrontDevice implements NetworkDevice {
                     NetfrontDevice.this::received,
                     NetfrontDevice.this::receivedAll);
             offloads = features.offloads(link.mtu());
-            link.connect(xenbus.otherendPath());
-            groups.replaceAll((group, told) -> false);
+            link.connect(xenbus.otherendPath(), connectedBefore);
+            multicast.begin();
             tellGroups();
             if (connectedBefore) {
                 counters.reconnects++;
-                sendAnnouncements();
                 rehash();
             }
             connectedBefore = true;
             tell(listener::connected);
             linkChanged();
-        }
-
-        private void rehash() {
-            NetHash again = hash;
-            hash = null;
-            if (again != null && features.ctrlRing()) {
-                try {
-                    again.check(features.queues());
-                } catch (IllegalArgumentException fewerQueues) {
-                    guest.loop().report(nodename(), fewerQueues);
-                    return;
-                }
-                hash(again, error -> {
-                    if (error != null) {
-                        guest.loop().report(nodename(), error);
-                    }
-                });
-            }
         }
 
         @Override
@@ -464,6 +434,7 @@ public final class NetfrontDevice implements NetworkDevice {
         @Override
         public void failed(XenException reason) {
             broken = reason;
+            tell(() -> listener.failed(reason));
         }
 
         @Override
@@ -499,7 +470,7 @@ public final class NetfrontDevice implements NetworkDevice {
             if (broken == null) {
                 broken = reason;
             }
-            guest.loop().removeSource(writableCheck);
+            guest.loop().removeSource(catchUp);
             if (copyPages != null) {
                 copyPages.free().run();
                 copyPages = null;

@@ -35,7 +35,8 @@ public interface NetworkDevice {
      * Takes a packet of a given length to be filled in place.
      *
      * @param lengthBytes 14 (an Ethernet header) to {@link NetOffloads#gsoBytesMax}
-     * @return null if there is no room now; {@link Receiver#writable} tells when there is again
+     * @return null if there is no room now; {@link Receiver#writable} tells when there is again. A packet that is sent before the next is
+     *     acquired has room; of several that are filled first the last may find none
      * @throws IllegalArgumentException naming length and limit
      */
     NetPacket acquire(int lengthBytes);
@@ -67,7 +68,10 @@ public interface NetworkDevice {
         /** No more packets for now: what was sent in answer can be flushed. */
         default void receivedAll() {}
 
-        /** {@link NetworkDevice#acquire} returned null or {@link NetworkDevice#send} found no room before, and may succeed now. */
+        /**
+         * {@link NetworkDevice#acquire} returned null or {@link NetworkDevice#send} found no room before, and the shortest packet that
+         * was refused fits now. Who needs more room asks, and is told again.
+         */
         default void writable() {}
 
         /** {@link NetworkDevice#carrier}, {@link NetworkDevice#mtu} or {@link NetworkDevice#offloads} changed. */

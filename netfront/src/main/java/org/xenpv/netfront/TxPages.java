@@ -18,6 +18,10 @@ final class TxPages {
     private final int[] free;
     private int freeFirst;
     private int freeCount;
+
+    /** Of packets that are being filled. */
+    private int heldCount;
+
     private final NetPacket[] idle;
     private int idleCount;
     private boolean closed;
@@ -55,12 +59,14 @@ final class TxPages {
             packet.add(page * SharedMemory.PAGE_BYTES, Math.min(left, SharedMemory.PAGE_BYTES));
         }
         packet.acquiredFrom(this);
+        heldCount += packet.pages();
         return packet;
     }
 
     /** The packet's pages stay with whoever sent it; the object can be used again. */
     void sent(NetPacket packet) {
         packet.acquiredFrom(null);
+        heldCount -= packet.pages();
         idle[idleCount++] = packet;
         releaseIfUnused();
     }
@@ -87,8 +93,9 @@ final class TxPages {
         return freeCount;
     }
 
-    int size() {
-        return free.length;
+    /** Neither free nor in a packet that is being filled. */
+    int inFlight() {
+        return free.length - freeCount - heldCount;
     }
 
     /** Ends the grants as soon as no packet is being filled; pages the backend still maps go to quarantine. Idempotent. */

@@ -40,6 +40,14 @@ class MacAddressTest {
     }
 
     @Test
+    void shouldRefuseTheAddressOfAGroup_whenAStationIsMeant() {
+        assertThat(MacAddress.parseStation("mac", "00:16:3e:0a:ff:01").bits()).isEqualTo(0x0016_3e0a_ff01L);
+        assertThatThrownBy(() -> MacAddress.parseStation("mac", "01:00:5e:00:00:01"))
+                .isInstanceOf(XenConfigException.class)
+                .hasMessageContaining("01:00:5e:00:00:01");
+    }
+
+    @Test
     void shouldRefuseMoreThan48Bits() {
         assertThatThrownBy(() -> new MacAddress(1L << 48)).hasMessageContaining("0x1000000000000");
     }

@@ -13,7 +13,7 @@ import org.xenpv.xenbus.XenGuest;
 
 /**
  * Sends every frame of the first network interface back to where it came from, as it is: in pieces, with a checksum left out,
- * unsegmented. Uses as many queues as there are, over which the backend spreads flows by a hash if it can.
+ * unsegmented. Where there is a control ring, the backend is told a hash by which to spread flows over the queues that there are.
  */
 final class FrameEcho implements NetworkDevice.Receiver, NetfrontDevice.Listener {
 
@@ -62,6 +62,9 @@ final class FrameEcho implements NetworkDevice.Receiver, NetfrontDevice.Listener
 
     @Override
     public void received(NetPacket frame) {
+        if (frame.length() > net.offloads().gsoBytesMax()) {
+            return; // the backend takes less than it gives
+        }
         NetPacket answer = net.acquire(frame.length());
         if (answer == null) {
             return; // no room: the frame is lost
@@ -74,7 +77,7 @@ final class FrameEcho implements NetworkDevice.Receiver, NetfrontDevice.Listener
         try {
             net.send(answer);
         } catch (IllegalArgumentException notOffered) {
-            net.release(answer); // the backend takes less than it gives
+            net.release(answer); // nor does it take every offload that it gives
         }
     }
 

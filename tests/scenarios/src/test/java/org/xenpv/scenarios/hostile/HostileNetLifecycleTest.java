@@ -192,6 +192,29 @@ class HostileNetLifecycleTest {
         }
     }
 
+    /** The first handler is on the loop already when the second cannot be put there. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    @OnSimulatedXen
+    void L4_aPortThatTheLoopRefusesEndsTheInterface_withThatReason(int taken, SimulatedXen xen) {
+        try (HostileNetHost host = new HostileNetHost(xen)) {
+            host.start(
+                    HostileNetHost.PLAIN,
+                    guest -> new FailingGuest(guest, Integer.MAX_VALUE, null).withPortsTakenFrom(taken));
+            host.evil.write(HostileNetHost.FULLY);
+            host.evil.state(XenbusState.INIT_WAIT);
+            host.evil.requireFront(host.evil.published());
+            host.evil.state(XenbusState.CONNECTED);
+            host.awaitEnd();
+            assertThat(host.told).containsExactly("ended");
+            assertThat(host.endReason).hasCauseInstanceOf(IllegalArgumentException.class);
+            assertThat(host.endReason.getCause()).hasMessageContaining("is registered by other");
+            assertThat(host.guest.errors()).isEmpty();
+            xen.runFor(Duration.ofSeconds(2)); // the other is gone
+            host.assertQuarantinedExactlyWhatIsHeld();
+        }
+    }
+
     /** A packet that a program is filling when the interface ends keeps its pages until the program is done with it. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})

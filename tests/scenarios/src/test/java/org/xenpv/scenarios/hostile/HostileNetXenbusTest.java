@@ -199,7 +199,7 @@ class HostileNetXenbusTest {
                 host.await(() -> host.hashAnswers.size() == asked, Duration.ofNanos(PHASE_NS + 1_000_000));
                 assertThat(host.hashAnswers.get(i - 1)).isInstanceOf(XenTimeoutException.class);
             }
-            host.evil.agree(1); // late, but what was asked
+            host.evil.agree(2); // late, but what was asked; and that what was begun is undone
             xen.runFor(HostileNetHost.AT_ONCE);
             host.assertInService();
             host.askForHash();

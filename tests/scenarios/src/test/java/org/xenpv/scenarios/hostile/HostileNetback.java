@@ -222,6 +222,11 @@ final class HostileNetback extends HostileBackend {
         return requests;
     }
 
+    /** The type of the extra information that follows the request at an index. */
+    int extraBehind(int index) {
+        return NetifExtraInfo.type(NetifExtraInfo.load(tx.memory(), tx.slotAt(index + 1)));
+    }
+
     private TxRequest nextTx() {
         SharedMemory m = tx.memory();
         int at = tx.next();
@@ -310,6 +315,13 @@ final class HostileNetback extends HostileBackend {
     void putHeadroom(int bytes) {
         takeRx();
         NetifExtraInfo.putXdp(rx.memory(), rx.nextResponse(), 0, bytes);
+    }
+
+    /** The hash of the packet before, in place of the next answer. */
+    void putHash() {
+        takeRx();
+        NetifExtraInfo.putHash(
+                rx.memory(), rx.nextResponse(), 0, 1, Netif.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ, 0x1234);
     }
 
     /** An honest packet. */

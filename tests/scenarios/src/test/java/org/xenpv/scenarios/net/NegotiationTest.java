@@ -275,6 +275,17 @@ class NegotiationTest {
     }
 
     @SimulatedXenTest
+    void shouldRefuseTheAddressOfAGroup(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, BACK)) {
+            SimDomain guest = host.guest("guest");
+            xen.toolstack().writeFrontend(host.attach(guest), "mac", "01:00:5e:00:00:01");
+            assertThatThrownBy(() -> Netfront.connect(guest.guest(), NetHost.NODENAME, FRONT))
+                    .isInstanceOf(XenConfigException.class)
+                    .hasMessageContaining("01:00:5e:00:00:01");
+        }
+    }
+
+    @SimulatedXenTest
     void shouldRefuseAnMtuThatIsNone(SimulatedXen xen) {
         try (NetHost host = new NetHost(xen, BACK)) {
             SimDomain guest = host.guest("guest");

@@ -61,11 +61,19 @@ class NetLifecycleTest {
                 assertThat(guest.await(() -> one.device().carrier(), SOON)).isTrue();
                 xen.toolstack().writeFrontend(device, "mtu", "9000");
                 assertThat(guest.await(() -> one.device().mtu() == 9000, SOON)).isTrue();
+                assertThat(one.stats().linkValuesIgnored()).isZero();
                 xen.toolstack().writeFrontend(device, "mtu", "nonsense");
+                assertThat(guest.await(() -> one.device().stats().linkValuesIgnored() == 1, SOON))
+                        .isTrue();
                 xen.toolstack().writeFrontend(device, "speed", "10G");
                 assertThat(guest.await(() -> one.device().speedMbps() == 10_000, SOON))
                         .isTrue();
                 assertThat(one.mtu()).isEqualTo(9000);
+                assertThat(one.stats().linkValuesIgnored()).isEqualTo(1); // it still stands there
+                xen.toolstack().writeFrontend(device, "speed", "fast");
+                assertThat(guest.await(() -> one.device().stats().linkValuesIgnored() == 2, SOON))
+                        .isTrue();
+                assertThat(one.device().speedMbps()).isEqualTo(10_000);
                 sendAndReceive(one, two, 3);
             }
         }
@@ -350,6 +358,34 @@ class NetLifecycleTest {
                 });
                 assertThat(guest.await(() -> writable[0] == 1, SOON)).isTrue();
                 guest.run(domain -> device.release(device.acquire(60)));
+            }
+        }
+    }
+
+    /** Which queue a packet takes is known only when it has been filled. */
+    @SimulatedXenTest
+    void shouldDropNothingThatWasAcquired_whenOneOfSeveralQueuesIsFull(SimulatedXen xen) {
+        try (NetHost host = new NetHost(xen, NetbackConfig.DEFAULT)) {
+            SimDomain guest = host.guest("one");
+            try (Netfront one = host.connect(guest, FRONT.queuesMax(2).txPages(512))) {
+                assertThat(one.features().queues()).isEqualTo(2);
+                guest.run(domain -> {
+                    NetfrontDevice device = one.device();
+                    byte[] large = Frames.tcpBlank(MacAddress.BROADCAST, device.mac(), false, 62_000, 3);
+                    int sent = 0;
+                    for (NetPacket packet = device.acquire(large.length);
+                            packet != null;
+                            packet = device.acquire(large.length)) {
+                        packet.copyIn(0, large, 0, large.length);
+                        packet.csumBlank(true);
+                        packet.gso(Netif.XEN_NETIF_GSO_TYPE_TCPV4, 1400);
+                        assertThat(device.send(packet)).isTrue();
+                        sent++;
+                    }
+                    assertThat(sent).isPositive();
+                    assertThat(device.stats().drops()).isEmpty();
+                    device.flush();
+                });
             }
         }
     }
