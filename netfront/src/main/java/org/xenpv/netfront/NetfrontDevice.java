@@ -51,6 +51,11 @@ public final class NetfrontDevice implements NetworkDevice {
     private OwnPages copyPages;
     private Receiver receiver;
 
+    /** What the receiver is told for each burst; made once, so that nothing is allocated then. */
+    private final Runnable writable = () -> receiver.writable();
+
+    private final Runnable receivedAll = () -> receiver.receivedAll();
+
     /** Pages of the shortest packet that found no room since the receiver was told that there is room; 0 if none. */
     private int refusedPages;
 
@@ -199,7 +204,7 @@ public final class NetfrontDevice implements NetworkDevice {
         }
         refusedPages = 0;
         if (receiver != null) {
-            tell(receiver::writable);
+            tell(writable);
         }
         return true;
     }
@@ -223,7 +228,7 @@ public final class NetfrontDevice implements NetworkDevice {
 
     private void receivedAll() {
         if (receiver != null) {
-            tell(receiver::receivedAll);
+            tell(receivedAll);
         }
     }
 
