@@ -230,12 +230,19 @@ final class NetConnection {
             return null;
         }
         int pagesNeeded = TxPages.count(lengthBytes);
-        if (pages.free() < pagesNeeded || !allFit(slots(pagesNeeded))) {
+        if (!fits(pagesNeeded)) {
             for (NetTxQueue queue : tx) {
                 queue.reap();
             }
+            if (!fits(pagesNeeded)) {
+                return null;
+            }
         }
-        return live && allFit(slots(pagesNeeded)) ? pages.take(lengthBytes) : null;
+        return pages.take(lengthBytes);
+    }
+
+    private boolean fits(int pagesNeeded) {
+        return live && pages.free() >= pagesNeeded && allFit(slots(pagesNeeded));
     }
 
     /** The most slots that a packet of so many pages takes: two may carry extra information. */

@@ -172,15 +172,8 @@ public final class AbiGrantMapper implements GrantMapper, AutoCloseable {
 
     private void checkCopy(int domid, int offset, byte[] bytes, int at, int lengthBytes) {
         checkOpen();
-        Gnttab.checkDomid(domid);
-        if (offset < 0 || lengthBytes < 0 || offset > SharedMemory.PAGE_BYTES - lengthBytes) {
-            throw new IllegalArgumentException("offset=" + offset + ", lengthBytes=" + lengthBytes
-                    + ", must lie in a page of " + SharedMemory.PAGE_BYTES);
-        }
-        if (at < 0 || at > bytes.length - lengthBytes) {
-            throw new IllegalArgumentException(
-                    "arrayAt=" + at + ", lengthBytes=" + lengthBytes + ", must lie in an array of " + bytes.length);
-        }
+        Gnttab.checkCopy(domid, offset, lengthBytes);
+        Gnttab.checkOwn("arrayAt", at, lengthBytes, bytes.length);
     }
 
     private void copy(int domid, int gref, int offset, int lengthBytes, int flags) {

@@ -1,5 +1,7 @@
 package org.xenpv.grant.abi;
 
+import org.xenpv.memory.SharedMemory;
+
 /** Numbers of xen/grant_table.h, spelled as there, and the two domain ids of xen/xen.h that go with them. */
 public final class Gnttab {
 
@@ -60,6 +62,23 @@ public final class Gnttab {
     public static void checkDomid(int domid) {
         if (domid < 0 || domid >= DOMID_FIRST_RESERVED) {
             throw new IllegalArgumentException("domid=" + domid + ", must be 0 to " + (DOMID_FIRST_RESERVED - 1));
+        }
+    }
+
+    /** @throws IllegalArgumentException if a copy names no other domain's page, or leaves it */
+    public static void checkCopy(int domid, int offset, int lengthBytes) {
+        checkDomid(domid);
+        if (offset < 0 || lengthBytes < 0 || offset > SharedMemory.PAGE_BYTES - lengthBytes) {
+            throw new IllegalArgumentException("offset=" + offset + ", lengthBytes=" + lengthBytes
+                    + ", must lie in a page of " + SharedMemory.PAGE_BYTES);
+        }
+    }
+
+    /** The other side of a copy. @param name of what is given as {@code at} @param sizeBytes what there is of ours */
+    public static void checkOwn(String name, int at, int lengthBytes, int sizeBytes) {
+        if (at < 0 || at > sizeBytes - lengthBytes) {
+            throw new IllegalArgumentException(
+                    name + "=" + at + ", lengthBytes=" + lengthBytes + ", must lie in " + sizeBytes + " bytes");
         }
     }
 }

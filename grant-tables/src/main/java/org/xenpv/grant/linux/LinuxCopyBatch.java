@@ -61,15 +61,8 @@ final class LinuxCopyBatch implements CopyBatch {
         if (closed || !(pages instanceof LinuxCopyPages own) || own.isClosed()) {
             throw new IllegalStateException("the batch is closed, or the pages are closed or not of its mapper");
         }
-        Gnttab.checkDomid(domid);
-        if (offset < 0 || lengthBytes < 0 || offset > PAGE - lengthBytes) {
-            throw new IllegalArgumentException(
-                    "offset=" + offset + ", lengthBytes=" + lengthBytes + ", must lie in a page of " + PAGE);
-        }
-        if (at < 0 || at > own.memory().sizeBytes() - lengthBytes) {
-            throw new IllegalArgumentException("at=" + at + ", lengthBytes=" + lengthBytes + ", must lie in "
-                    + own.memory().sizeBytes() + " bytes");
-        }
+        Gnttab.checkCopy(domid, offset, lengthBytes);
+        Gnttab.checkOwn("at", at, lengthBytes, own.memory().sizeBytes());
         if (done) {
             done = false;
             copies = 0;

@@ -1,7 +1,5 @@
 package org.xenpv.xenbus.linux;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenpv.event.Clock;
 import org.xenpv.event.ConcurrentInbox;
 import org.xenpv.event.EventChannels;
@@ -79,7 +77,6 @@ public final class LinuxGuest implements XenGuest {
     private final EventLoop loop;
     private final XenstoreClient store;
     private final int domid;
-    private final List<Lifecycle> lifecycles = new ArrayList<>();
     private LinuxGrantTable grants;
     private LinuxGrantMapper mapper;
     private boolean closed;
@@ -208,18 +205,16 @@ public final class LinuxGuest implements XenGuest {
         kernelDrivers.release(nodename, unbind);
     }
 
+    /** There is nothing to be told of, see above. */
     @Override
     public void addLifecycle(Lifecycle lifecycle) {
         if (lifecycle == null) {
             throw new IllegalArgumentException("lifecycle=null");
         }
-        lifecycles.add(lifecycle);
     }
 
     @Override
-    public void removeLifecycle(Lifecycle lifecycle) {
-        lifecycles.remove(lifecycle);
-    }
+    public void removeLifecycle(Lifecycle lifecycle) {}
 
     /** At once, unless another thread is on the loop: then it is done there, soon after. */
     @Override
