@@ -112,8 +112,11 @@ public final class BlkfrontConfig {
 
     /** Pages that a connection with all this would take: rings, lists of segments, data. */
     public long pages() {
-        long perRequest = requestPages() + (requestPages() > Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST ? 1 : 0);
-        return queuesMax * ((1L << ringPageOrderMax) + requestsPerQueue * perRequest);
+        return queuesMax * ((1L << ringPageOrderMax) + requestsPerQueue * pagesPerRequest());
+    }
+
+    private long pagesPerRequest() {
+        return requestPages() + (requestPages() > Blkif.BLKIF_MAX_SEGMENTS_PER_REQUEST ? 1 : 0);
     }
 
     private int requestPages() {
@@ -126,11 +129,8 @@ public final class BlkfrontConfig {
      * org.xenpv.grant.GrantTable#pagesLeft}). One request is left in any case.
      */
     public BlkfrontConfig fitting(long pagesMax) {
-        BlkfrontConfig fitting = this;
-        while (fitting.requestsPerQueue > 1 && fitting.pages() > pagesMax) {
-            fitting = fitting.requestsPerQueue(fitting.requestsPerQueue - 1);
-        }
-        return fitting;
+        long requests = (pagesMax / queuesMax - (1L << ringPageOrderMax)) / pagesPerRequest();
+        return requests >= requestsPerQueue ? this : requestsPerQueue((int) Math.max(1, requests));
     }
 
     /**
