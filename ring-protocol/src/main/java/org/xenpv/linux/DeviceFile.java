@@ -1,10 +1,16 @@
 package org.xenpv.linux;
 
+import java.nio.charset.StandardCharsets;
 import org.xenpv.fault.XenOpException;
 import org.xenpv.memory.ChronicleMemory;
 
 /** An open device node. What the kernel refuses becomes a {@link XenOpException} that names the call and its arguments. */
 public final class DeviceFile implements AutoCloseable {
+
+    /** What the kernel runs on, where it knows (Documentation/ABI/stable/sysfs-hypervisor-xen). */
+    private static final String HYPERVISOR_TYPE = "/sys/hypervisor/type";
+
+    private static final int LINE_BYTES_MAX = 64;
 
     private final LinuxCalls calls;
     private final String path;
@@ -27,13 +33,37 @@ public final class DeviceFile implements AutoCloseable {
         if (fd < 0) {
             Errno errno = Errno.of(-fd);
             boolean missing = errno == Errno.ENOENT || errno == Errno.ENODEV || errno == Errno.ENXIO;
-            String meaning = Errno.meaning(-fd)
-                    + (missing
-                            ? "; in a guest of Xen the kernel module " + module + " makes it: modprobe " + module
-                            : "");
+            String meaning = Errno.meaning(-fd) + (missing ? whyMissing(calls, module) : "");
             throw new XenOpException("open", -fd, "path=" + path, meaning);
         }
         return new DeviceFile(calls, path, fd);
+    }
+
+    private static String whyMissing(LinuxCalls calls, String module) {
+        String type = firstLine(calls, HYPERVISOR_TYPE);
+        if (type.equals("xen")) {
+            return "; the kernel module " + module + " makes it: modprobe " + module;
+        }
+        return "; this machine is not a guest of Xen: " + HYPERVISOR_TYPE
+                + (type.isEmpty() ? " cannot be read" : " says " + type) + ", must say xen";
+    }
+
+    /** Of a small file; empty if it cannot be read. */
+    private static String firstLine(LinuxCalls calls, String path) {
+        int fd = calls.open(path, LinuxCalls.O_CLOEXEC);
+        if (fd < 0) {
+            return "";
+        }
+        try (ChronicleMemory memory = ChronicleMemory.allocatePages(1)) {
+            int length = Math.max(0, calls.read(fd, memory, 0, LINE_BYTES_MAX));
+            byte[] bytes = new byte[length];
+            memory.copyOut(0, bytes, 0, length);
+            String text = new String(bytes, StandardCharsets.US_ASCII);
+            int end = text.indexOf('\n');
+            return end < 0 ? text : text.substring(0, end);
+        } finally {
+            calls.close(fd);
+        }
     }
 
     public LinuxCalls calls() {

@@ -327,8 +327,8 @@ final class XsConnection {
         }
         request.reply.accept(
                 null,
-                new XenTimeoutException(
-                        request.what + ": no answer within " + options.requestTimeoutNs() / 1_000_000L + " ms"));
+                new XenTimeoutException(request.what + ": no answer within " + options.requestTimeoutNs() / 1_000_000L
+                        + " ms, does xenstored run?"));
         transport.kick();
         owner.settled();
     }

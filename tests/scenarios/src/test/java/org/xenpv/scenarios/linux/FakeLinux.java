@@ -12,6 +12,8 @@ import org.xenpv.memory.ChronicleMemory;
 /** The kernel of one domain: its files, and a ppoll that waits on the machine's monitor. */
 final class FakeLinux implements LinuxCalls {
 
+    static final String HYPERVISOR_TYPE = "/sys/hypervisor/type";
+
     private static final int FIRST_FD = 1000;
 
     final int domid;
@@ -22,6 +24,7 @@ final class FakeLinux implements LinuxCalls {
 
     private final FakeXen xen;
     private final Map<String, Supplier<FakeFile>> devices = new HashMap<>();
+    private final Map<String, Errno> refused = new HashMap<>();
     private final List<FakeFile> files = new ArrayList<>();
 
     FakeLinux(FakeXen xen, int domid, int gntallocLimit) {
@@ -31,11 +34,17 @@ final class FakeLinux implements LinuxCalls {
         devices.put("/dev/xen/evtchn", () -> new FakeEvtchn(xen, domid, evtchnRingPorts));
         devices.put("/dev/xen/gntalloc", () -> new FakeGntalloc(xen, this));
         devices.put("/dev/xen/gntdev", () -> new FakeGntdev(xen, domid));
+        devices.put(HYPERVISOR_TYPE, () -> new FakeText("xen\n"));
     }
 
-    /** @param opener null for a device that is not there */
+    /** @param opener null for a file that is not there */
     void device(String path, Supplier<FakeFile> opener) {
         devices.put(path, opener);
+    }
+
+    /** Every open of a file that is there ends so. */
+    void refuse(String path, Errno errno) {
+        refused.put(path, errno);
     }
 
     private int add(FakeFile file) {
@@ -59,7 +68,11 @@ final class FakeLinux implements LinuxCalls {
     public int open(String path, int flags) {
         synchronized (xen) {
             Supplier<FakeFile> opener = devices.get(path);
-            return opener == null ? -Errno.ENOENT.number() : add(opener.get());
+            if (opener == null) {
+                return -Errno.ENOENT.number();
+            }
+            Errno errno = refused.get(path);
+            return errno != null ? -errno.number() : add(opener.get());
         }
     }
 

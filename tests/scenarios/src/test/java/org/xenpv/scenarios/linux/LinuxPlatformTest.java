@@ -19,6 +19,8 @@ import org.xenpv.grant.MappedPages;
 import org.xenpv.grant.linux.LinuxGrantMapper;
 import org.xenpv.grant.linux.LinuxGrantTable;
 import org.xenpv.grant.linux.LinuxGrantedPages;
+import org.xenpv.linux.Errno;
+import org.xenpv.xenstore.linux.XenbusDevTransport;
 
 /** What the Linux platform promises beyond the contracts. */
 class LinuxPlatformTest {
@@ -191,10 +193,39 @@ class LinuxPlatformTest {
     void shouldNameTheModule_whenADeviceIsMissing() {
         try (FakeXen xen = new FakeXen(1)) {
             FakeLinux linux = xen.boot(1, 0);
-            assertThatThrownBy(() -> new org.xenpv.xenstore.linux.XenbusDevTransport(linux, null))
+            assertThatThrownBy(() -> new XenbusDevTransport(linux, null))
                     .isInstanceOf(XenOpException.class)
                     .hasMessageContaining("open(path=/dev/xen/xenbus) failed, errno=2 (ENOENT")
                     .hasMessageContaining("modprobe xenfs");
+        }
+    }
+
+    @Test
+    void shouldSayThatThisIsNoGuest_whenTheMachineIsNotXens() {
+        try (FakeXen xen = new FakeXen(1)) {
+            FakeLinux linux = xen.boot(1, 0);
+            linux.device("/dev/xen/evtchn", null);
+            linux.device(FakeLinux.HYPERVISOR_TYPE, null);
+            assertThatThrownBy(() -> LinuxEventChannels.open(linux, System::nanoTime))
+                    .isInstanceOf(XenOpException.class)
+                    .hasMessageContaining("open(path=/dev/xen/evtchn) failed, errno=2")
+                    .hasMessageContaining("not a guest of Xen: /sys/hypervisor/type cannot be read, must say xen");
+            linux.device(FakeLinux.HYPERVISOR_TYPE, () -> new FakeText("z/VM"));
+            assertThatThrownBy(() -> LinuxEventChannels.open(linux, System::nanoTime))
+                    .hasMessageContaining("not a guest of Xen: /sys/hypervisor/type says z/VM, must say xen");
+            assertThat(linux.openFiles()).isZero();
+        }
+    }
+
+    @Test
+    void shouldAskForRoot_whenADeviceMayNotBeOpened() {
+        try (FakeXen xen = new FakeXen(1)) {
+            FakeLinux linux = xen.boot(1, 0);
+            linux.refuse("/dev/xen/gntdev", Errno.EACCES);
+            assertThatThrownBy(() -> LinuxGrantMapper.open(linux))
+                    .isInstanceOf(XenOpException.class)
+                    .hasMessageContaining("open(path=/dev/xen/gntdev) failed, errno=13")
+                    .hasMessageContaining("are you root?");
         }
     }
 }
