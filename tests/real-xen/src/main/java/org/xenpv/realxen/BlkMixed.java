@@ -15,19 +15,23 @@ import org.xenpv.blkfront.BlkfrontConfig;
 import org.xenpv.blkfront.BlkfrontFeatures;
 
 /**
- * Reads, writes, flushes and barriers in a drawn order, several at a time, over every kind of connection xen-blkback offers, one
- * after the other on the same disk; every read is compared with a model, and at the end the file in dom0 is.
+ * Reads, writes, flushes and barriers in a drawn order, several at a time, over several kinds of connection one after the other on the
+ * same disk; every read is compared with a model, and at the end the file in dom0 is.
+ *
+ * @param variants the connections by name
+ * @param rounds for each, of {@value #AT_A_TIME} operations and sometimes a flush
+ * @param largeSectors the longest of the large operations, every fourth
  */
-final class BlkMixed implements Scenario {
+record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSectors) implements Scenario {
 
     private static final int MEGABYTES = 4;
     private static final int DISK_BYTES = MEGABYTES << 20;
     private static final int SECTOR = BlkfrontFeatures.SECTOR_BYTES;
-    private static final int ROUNDS = 60;
     private static final int AT_A_TIME = 8;
     private static final long SEED = 20261124;
 
-    private static Map<String, BlkfrontConfig> variants() {
+    /** Every kind of connection that xen-blkback offers. */
+    static BlkMixed everyConnection() {
         BlkfrontConfig small = Disk.PATIENT.requestsPerQueue(8);
         Map<String, BlkfrontConfig> variants = new LinkedHashMap<>();
         variants.put("default", Disk.PATIENT);
@@ -40,7 +44,12 @@ final class BlkMixed implements Scenario {
                 small.indirectSegmentsMax(0).ringPageOrderMax(0).persistentGrants(false));
         variants.put("four queues", small.queuesMax(4).requestsPerQueue(4));
         variants.put("one request at a time", small.requestsPerQueue(1).requestBytes(4096));
-        return variants;
+        return new BlkMixed(variants, 60, 600);
+    }
+
+    /** The usual connection, for a hundred thousand operations. */
+    static BlkMixed hundredThousand() {
+        return new BlkMixed(Map.of("default", Disk.PATIENT), 100_000 / AT_A_TIME, 16);
     }
 
     @Override
@@ -49,7 +58,7 @@ final class BlkMixed implements Scenario {
         System.out.println("seed " + SEED);
         try (Disk image = Disk.attach(guest.dom0(), 'c', MEGABYTES, "rw")) {
             byte[] model = null;
-            for (Map.Entry<String, BlkfrontConfig> variant : variants().entrySet()) {
+            for (Map.Entry<String, BlkfrontConfig> variant : variants.entrySet()) {
                 try (Blkfront disk = image.connect(guest, variant.getValue())) {
                     if (model == null) {
                         model = new byte[DISK_BYTES];
@@ -64,13 +73,13 @@ final class BlkMixed implements Scenario {
         }
     }
 
-    private static void mix(Blkfront disk, byte[] model, Random random) throws Exception {
-        for (int round = 0; round < ROUNDS; round++) {
+    private void mix(Blkfront disk, byte[] model, Random random) throws Exception {
+        for (int round = 0; round < rounds; round++) {
             int span = DISK_BYTES / SECTOR / AT_A_TIME;
             List<CompletableFuture<?>> under = new ArrayList<>();
             List<Runnable> afterwards = new ArrayList<>();
             for (int i = 0; i < AT_A_TIME; i++) {
-                int sectors = 1 + random.nextInt(random.nextInt(4) == 0 ? 600 : 9);
+                int sectors = 1 + random.nextInt(random.nextInt(4) == 0 ? largeSectors : 9);
                 int sector = i * span + random.nextInt(span - sectors);
                 under.add(one(disk, model, random, sector, sectors, afterwards));
             }

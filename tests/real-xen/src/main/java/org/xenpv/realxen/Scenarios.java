@@ -11,13 +11,15 @@ final class Scenarios {
     static Map<String, Scenario> all() {
         Map<String, Scenario> all = new LinkedHashMap<>();
         all.put("blk-read", new BlkRead());
-        all.put("blk-mixed", new BlkMixed());
+        all.put("blk-mixed", BlkMixed.everyConnection());
+        all.put("blk-soak", BlkMixed.hundredThousand());
         all.put("blk-edges", new BlkEdges());
         all.put("blk-detach", new BlkDetach());
         all.put("blk-kill", new BlkKill());
         all.put("blk-unbind", new BlkUnbind());
         all.put("xenstore", new XenstoreStory());
         all.put("net-ping", NetPing.plain());
+        all.put("net-soak", new NetSoak());
         all.put("net-features", NetPing.features());
         all.put("net-queues", new NetQueues());
         return all;
