@@ -41,7 +41,7 @@ final class BlkUnbind implements Scenario {
         }
     }
 
-    private static void command(String... words) throws Exception {
+    static void command(String... words) throws Exception {
         int status = new ProcessBuilder(words).inheritIO().start().waitFor();
         RealGuest.checkEqual(status, 0, "the exit status of " + String.join(" ", words));
     }

@@ -13,8 +13,6 @@ import org.xenpv.xenstore.XenstoreClient;
  */
 public final class Main {
 
-    private static final long SCENARIO_MS = 300_000;
-
     private Main() {}
 
     /** @param args names of scenarios, perhaps with {@code @WHERE} behind them */
@@ -42,7 +40,7 @@ public final class Main {
         thread.setDaemon(true);
         long began = System.nanoTime();
         thread.start();
-        thread.join(SCENARIO_MS);
+        thread.join(scenario.limitMs());
         System.out.println("TIME " + name + " " + (System.nanoTime() - began) / 1_000_000 + " ms");
         if (thread.isAlive()) {
             for (Map.Entry<Thread, StackTraceElement[]> each :
@@ -52,7 +50,7 @@ public final class Main {
                     System.out.println("    at " + element);
                 }
             }
-            return "no end within " + SCENARIO_MS / 1000 + " s";
+            return "no end within " + scenario.limitMs() / 1000 + " s";
         }
         if (thrown.get() == null) {
             return null;

@@ -9,4 +9,9 @@ public interface Scenario {
      * @throws Exception saying what went wrong
      */
     void run(RealGuest guest) throws Exception;
+
+    /** How long it may take. */
+    default long limitMs() {
+        return 300_000;
+    }
 }
