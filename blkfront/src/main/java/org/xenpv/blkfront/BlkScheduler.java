@@ -373,6 +373,13 @@ final class BlkScheduler implements BlkRequest.Completion {
         }
     }
 
+    /** Everything has as long from now on as it had when it was submitted. */
+    void renewDeadlines(long nowNs) {
+        for (BlkOp op = first; op != null; op = op.next) {
+            op.deadlineNs = nowNs + config.requestNs();
+        }
+    }
+
     /** Fails what has waited too long; its requests stay with the backend until it answers. */
     void expire(long nowNs) {
         while (first != null && first.deadlineNs - nowNs <= 0) {

@@ -191,9 +191,18 @@ public final class BlkfrontDevice {
         if (deadline == null && !scheduler.isEmpty()) {
             deadline = guest.loop().at(scheduler.deadlineNs(), () -> {
                 deadline = null;
-                scheduler.expire(guest.clock().nanoTime());
+                expire(guest.clock().nanoTime());
                 armDeadline();
             });
+        }
+    }
+
+    /** If this domain stood still nobody is late: what could not be issued meanwhile least of all. */
+    private void expire(long nowNs) {
+        if (!scheduler.isEmpty() && nowNs - scheduler.deadlineNs() > EventLoop.STOOD_STILL_NS) {
+            scheduler.renewDeadlines(nowNs);
+        } else {
+            scheduler.expire(nowNs);
         }
     }
 

@@ -77,6 +77,51 @@ class BlkfrontLifecycleTest {
     }
 
     @SimulatedXenTest
+    void shouldNotRunOutOfTime_whenOurOwnDomainStoodStill(SimulatedXen xen) {
+        byte[] content = BlkfrontTest.randomBytes(DISK_BYTES, 6);
+        try (DiskHost host = slowHost(xen, content, BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect(
+                        BlkfrontConfig.DEFAULT.requestsPerQueue(128).requestBytes(4096))) {
+            List<CompletableFuture<Integer>> reads = new ArrayList<>();
+            ByteBuffer into = ByteBuffer.allocate(DISK_BYTES);
+            for (int at = 0; at < DISK_BYTES; at += 4096) { // twice as many as there are requests
+                reads.add(disk.read(at / 512, into.slice(at, 4096)));
+            }
+            CompletableFuture<Void> flush = disk.flush(); // which waits for all of them
+            xen.runFor(Duration.ofNanos(100_000));
+            xen.toolstack().pause(host.guest);
+            xen.runFor(Duration.ofMinutes(2));
+            xen.toolstack().unpause(host.guest);
+            reads.forEach(CompletableFuture::join);
+            flush.join();
+
+            assertThat(into.array()).isEqualTo(content);
+            assertThat(disk.stats().timeouts()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 5, 10, 20, 30, 40, 50, 70, 100, 150})
+    @OnSimulatedXen
+    void shouldConnect_whenOurOwnDomainStoodStillMeanwhile(int afterMicros, SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            List<String> ends = new ArrayList<>();
+            BlkfrontDevice device = host.device(BlkfrontConfig.DEFAULT, ends);
+            host.guest.run(guest -> device.start());
+            xen.runFor(Duration.ofNanos(afterMicros * 1_000L));
+            xen.toolstack().pause(host.guest);
+            xen.runFor(Duration.ofMinutes(5));
+            xen.toolstack().unpause(host.guest);
+            xen.runFor(A_WHILE);
+            assertThat(ends).isEmpty();
+            assertThat(device.isConnected()).isTrue();
+            host.guest.run(guest -> device.close());
+            xen.runFor(A_WHILE);
+            assertThat(ends).containsExactly("closed");
+        }
+    }
+
+    @SimulatedXenTest
     void I13_theFirstFlushAfterABackendDiedSaysThatWritesMayBeLost(SimulatedXen xen) {
         try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
                 Blkfront disk = host.connect()) {

@@ -23,6 +23,15 @@ public final class EventLoop {
     /** The deadline that does not come. */
     public static final long NEVER = Long.MAX_VALUE;
 
+    /**
+     * A timer that runs this much too late was not run by a busy loop, but by one that stood still: whoever waits for
+     * others had no chance to see what they did.
+     */
+    public static final long STOOD_STILL_NS = 100_000_000L;
+
+    /** Turns after which timers are run, whatever there is to be looked at. */
+    private static final int CATCH_UP_TURNS_MAX = 64;
+
     /** Serves one port. */
     public interface Handler {
         /**
@@ -95,6 +104,8 @@ public final class EventLoop {
     private Served[] byPort = new Served[64];
     private Source[] sources = {};
     private boolean busy;
+    /** For so many turns timers have been held back, see {@link #runTimers}. */
+    private int catchUpTurns;
 
     public EventLoop(EventChannels events, Clock clock, Inbox inbox) {
         this(events, clock, inbox, EventLoopLimits.DEFAULT);
@@ -410,15 +421,31 @@ public final class EventLoop {
             long nowNs = clock.nanoTime();
             watchdog.lookIfDue(nowNs);
             done += serveReady(nowNs);
-            int run = timers.run(clock.nanoTime());
-            counters.timersRun += run;
-            done += run;
+            done += runTimers(done);
             done += pollSources();
             busy = done != 0;
             return busy;
         } finally {
             owner.dispatching(false);
         }
+    }
+
+    /**
+     * A loop that nobody ran for a while (its processor was taken from it, the domain was paused) first looks at all that
+     * came meanwhile: an answer that is there is not late.
+     */
+    private int runTimers(int done) {
+        long nowNs = clock.nanoTime();
+        long nextNs = timers.nextNs();
+        boolean late = nextNs != NEVER && nowNs - nextNs > STOOD_STILL_NS;
+        if (late && catchUpTurns < CATCH_UP_TURNS_MAX && (catchUpTurns == 0 || done > 0)) {
+            catchUpTurns++;
+            return 1;
+        }
+        catchUpTurns = 0;
+        int run = timers.run(nowNs);
+        counters.timersRun += run;
+        return run;
     }
 
     private int runInbox() {

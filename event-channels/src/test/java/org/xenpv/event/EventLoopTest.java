@@ -98,6 +98,35 @@ class EventLoopTest {
     }
 
     @Test
+    void shouldLookAtAllThatCame_beforeADeadlineThatPassedWhileNobodyRanIt() {
+        Device device = new Device();
+        List<Integer> left = new ArrayList<>();
+        loop.register(5, "device", device, 2);
+        loop.at(clock.nowNs + 50 * MS, () -> left.add(device.work));
+        quiesce();
+        clock.advance(10_000 * MS);
+        device.work = 5;
+        ports.raise(5);
+        quiesce();
+        assertThat(left).containsExactly(0);
+    }
+
+    @Test
+    void shouldNotHoldADeadlineBackForEver_whenWorkNeverEnds() {
+        Device device = new Device();
+        device.work = Integer.MAX_VALUE;
+        boolean[] ran = new boolean[1];
+        loop.register(5, "device", device, 2);
+        loop.at(clock.nowNs + 50 * MS, () -> ran[0] = true);
+        clock.advance(10_000 * MS);
+        for (int turn = 0; turn < 65; turn++) {
+            assertThat(ran[0]).as("turn " + turn).isFalse();
+            loop.runOnce();
+        }
+        assertThat(ran[0]).isTrue();
+    }
+
+    @Test
     void shouldRunActionsInOrder_andRefuseWhenTheInboxIsFull() {
         List<Integer> ran = new ArrayList<>();
         for (int i = 0; i < 8; i++) {

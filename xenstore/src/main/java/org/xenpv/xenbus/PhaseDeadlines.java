@@ -63,8 +63,19 @@ final class PhaseDeadlines {
         Phase phase = state.phase();
         boolean endless = phase == Phase.CONNECTED || phase == Phase.CLOSED && everConnected || phase == Phase.ENDED;
         if (!endless) {
-            timer = guest.loop().at(endNs(state), passed);
+            arm(endNs(state), passed);
         }
+    }
+
+    private void arm(long endNs, Runnable passed) {
+        timer = guest.loop().at(endNs, () -> {
+            long nowNs = guest.clock().nanoTime();
+            if (nowNs - endNs > EventLoop.STOOD_STILL_NS) {
+                arm(nowNs + phaseNs, passed); // this domain stood still, and saw nothing of what the backend did
+            } else {
+                passed.run();
+            }
+        });
     }
 
     private long endNs(State state) {

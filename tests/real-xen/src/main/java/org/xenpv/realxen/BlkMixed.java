@@ -25,7 +25,6 @@ import org.xenpv.blkfront.BlkfrontFeatures;
 record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSectors) implements Scenario {
 
     private static final int MEGABYTES = 4;
-    private static final int DISK_BYTES = MEGABYTES << 20;
     private static final int SECTOR = BlkfrontFeatures.SECTOR_BYTES;
     private static final int AT_A_TIME = 8;
     private static final long SEED = 20261124;
@@ -61,8 +60,7 @@ record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSecto
             for (Map.Entry<String, BlkfrontConfig> variant : variants.entrySet()) {
                 try (Blkfront disk = image.connect(guest, variant.getValue())) {
                     if (model == null) {
-                        model = new byte[DISK_BYTES];
-                        disk.read(0, ByteBuffer.wrap(model)).get();
+                        model = content(disk);
                     }
                     mix(disk, model, random);
                     System.out.println(variant.getKey() + ": " + disk.features() + " " + disk.stats());
@@ -75,22 +73,27 @@ record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSecto
 
     private void mix(Blkfront disk, byte[] model, Random random) throws Exception {
         for (int round = 0; round < rounds; round++) {
-            int span = DISK_BYTES / SECTOR / AT_A_TIME;
-            List<CompletableFuture<?>> under = new ArrayList<>();
-            List<Runnable> afterwards = new ArrayList<>();
-            for (int i = 0; i < AT_A_TIME; i++) {
-                int sectors = 1 + random.nextInt(random.nextInt(4) == 0 ? largeSectors : 9);
-                int sector = i * span + random.nextInt(span - sectors);
-                under.add(one(disk, model, random, sector, sectors, afterwards));
-            }
-            if (random.nextInt(4) == 0) {
-                under.add(disk.flush());
-            }
-            for (CompletableFuture<?> each : under) {
-                each.get();
-            }
-            afterwards.forEach(Runnable::run);
+            round(disk, model, random, largeSectors);
         }
+    }
+
+    /** Several reads and writes at a time, each in a part of the disk of its own, perhaps with a flush; ends when all have ended. */
+    static void round(Blkfront disk, byte[] model, Random random, int largeSectors) throws Exception {
+        int span = model.length / SECTOR / AT_A_TIME;
+        List<CompletableFuture<?>> under = new ArrayList<>();
+        List<Runnable> afterwards = new ArrayList<>();
+        for (int i = 0; i < AT_A_TIME; i++) {
+            int sectors = 1 + random.nextInt(random.nextInt(4) == 0 ? largeSectors : 9);
+            int sector = i * span + random.nextInt(span - sectors);
+            under.add(one(disk, model, random, sector, sectors, afterwards));
+        }
+        if (random.nextInt(4) == 0) {
+            under.add(disk.flush());
+        }
+        for (CompletableFuture<?> each : under) {
+            each.get();
+        }
+        afterwards.forEach(Runnable::run);
     }
 
     private static CompletableFuture<?> one(
@@ -115,7 +118,14 @@ record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSecto
         return barrier ? disk.writeBarrier(sector, ByteBuffer.wrap(data)) : disk.write(sector, ByteBuffer.wrap(data));
     }
 
-    private static String sha256(byte[] bytes) throws Exception {
+    /** Of the whole disk: the model to begin with. */
+    static byte[] content(Blkfront disk) throws Exception {
+        byte[] bytes = new byte[(int) disk.geometry().sectors() * SECTOR];
+        disk.read(0, ByteBuffer.wrap(bytes)).get();
+        return bytes;
+    }
+
+    static String sha256(byte[] bytes) throws Exception {
         return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
 }

@@ -16,6 +16,7 @@ final class Scenarios {
         all.put("blk-edges", new BlkEdges());
         all.put("blk-detach", new BlkDetach());
         all.put("blk-kill", new BlkKill());
+        all.put("blk-pause", new BlkPause());
         all.put("blk-unbind", new BlkUnbind());
         all.put("xenstore", new XenstoreStory());
         all.put("net-ping", NetPing.plain());

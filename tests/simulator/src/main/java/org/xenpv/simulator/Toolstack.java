@@ -299,6 +299,28 @@ public final class Toolstack {
     }
 
     /**
+     * Stops a domain's processor where it is ({@code xl pause}); its clock and everybody else go on.
+     *
+     * @throws IllegalStateException in a live host, whose processors are threads
+     */
+    public void pause(SimDomain domain) {
+        checkDeterministic();
+        domain.hypervisorDomain().vcpu().pause();
+    }
+
+    /** Lets it run again ({@code xl unpause}). */
+    public void unpause(SimDomain domain) {
+        checkDeterministic();
+        domain.hypervisorDomain().vcpu().resume();
+    }
+
+    private void checkDeterministic() {
+        if (!xen.isDeterministic()) {
+            throw new IllegalStateException("only a deterministic host's processors can be paused");
+        }
+    }
+
+    /**
      * Suspends a domain through its guest, and returns when it has stopped.
      *
      * @throws IllegalStateException if the guest does not suspend within a minute
