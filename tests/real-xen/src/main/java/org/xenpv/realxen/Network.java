@@ -67,6 +67,16 @@ final class Network implements AutoCloseable {
         return echo.echoed();
     }
 
+    /** Whether the interface is gone for good. */
+    boolean isOver() {
+        return over[0];
+    }
+
+    /** Why it is; null while it is not, and if we closed it. */
+    XenException why() {
+        return why[0];
+    }
+
     void until(java.util.function.BooleanSupplier holds, String what) {
         boolean came = guest.xen().loop().runUntil(holds, System.nanoTime() + RealGuest.PATIENCE_NS);
         String nodes = "device/vif/0/state";

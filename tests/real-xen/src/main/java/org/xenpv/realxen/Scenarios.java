@@ -24,6 +24,7 @@ final class Scenarios {
         all.put("net-features", NetPing.features());
         all.put("net-queues", new NetQueues());
         all.put("side-by-side-blk", new SideBySideBlk());
+        all.put("net-detach", new NetDetach());
         return all;
     }
 }
