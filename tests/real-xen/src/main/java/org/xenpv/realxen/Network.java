@@ -1,5 +1,6 @@
 package org.xenpv.realxen;
 
+import java.util.function.BooleanSupplier;
 import org.xenpv.fault.XenException;
 import org.xenpv.layers.Ipv4Buffers;
 import org.xenpv.layers.Ipv4Home;
@@ -22,33 +23,16 @@ final class Network implements AutoCloseable {
 
     private final RealGuest guest;
     private final ChronicleMemory memory = ChronicleMemory.allocatePages(128);
-    private final boolean[] connected = new boolean[1];
-    private final boolean[] over = new boolean[1];
-    private final XenException[] why = new XenException[1];
-    private final NetfrontDevice device;
+    private final Vif vif;
     private final Ipv4Stack<NetfrontDevice> stack;
     private final UdpEcho<?> echo;
 
     /** Of an interface that is attached already. */
     Network(RealGuest guest, NetfrontConfig config) {
         this.guest = guest;
-        this.device = new NetfrontDevice(guest.xen(), "device/vif/0", config, new NetfrontDevice.Listener() {
-            @Override
-            public void connected() {
-                connected[0] = true;
-            }
-
-            @Override
-            public void ended(XenException reason) {
-                over[0] = true;
-                why[0] = reason;
-            }
-        });
-        this.device.start();
-        until(() -> connected[0] || over[0], "the connection");
-        RealGuest.check(connected[0], "the interface ended: " + why[0]);
+        this.vif = new Vif(guest, config);
         this.stack = new Ipv4Stack<>(
-                device,
+                vif.device(),
                 Ipv4Home.parse(OURS + "/24", ""),
                 new LoopAlarms(guest.xen().loop()),
                 Ipv4Buffers.of(memory));
@@ -56,7 +40,7 @@ final class Network implements AutoCloseable {
     }
 
     NetfrontDevice device() {
-        return device;
+        return vif.device();
     }
 
     Ipv4Stack<NetfrontDevice> stack() {
@@ -69,20 +53,16 @@ final class Network implements AutoCloseable {
 
     /** Whether the interface is gone for good. */
     boolean isOver() {
-        return over[0];
+        return vif.isOver();
     }
 
     /** Why it is; null while it is not, and if we closed it. */
     XenException why() {
-        return why[0];
+        return vif.why();
     }
 
-    void until(java.util.function.BooleanSupplier holds, String what) {
-        boolean came = guest.xen().loop().runUntil(holds, System.nanoTime() + RealGuest.PATIENCE_NS);
-        String nodes = "device/vif/0/state";
-        RealGuest.check(
-                came,
-                what + " did not come; our state is " + guest.dom0().store().readOrNull(nodes));
+    void until(BooleanSupplier holds, String what) {
+        vif.until(holds, what);
     }
 
     /** Dom0 pings us; none may be lost. */
@@ -100,8 +80,7 @@ final class Network implements AutoCloseable {
     @Override
     public void close() {
         stack.close();
-        device.close();
-        until(() -> over[0], "the end of the interface");
+        vif.close();
         memory.close();
     }
 }

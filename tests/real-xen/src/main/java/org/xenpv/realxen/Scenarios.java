@@ -22,6 +22,7 @@ final class Scenarios {
         all.put("net-ping", NetPing.plain());
         all.put("net-soak", new NetSoak());
         all.put("net-features", NetPing.features());
+        all.put("net-multicast", new NetMulticast());
         all.put("net-queues", new NetQueues());
         all.put("side-by-side-blk", new SideBySideBlk());
         all.put("net-detach", new NetDetach());
