@@ -20,6 +20,7 @@ final class Scenarios {
         all.put("blk-unbind", new BlkUnbind());
         all.put("xenstore", new XenstoreStory());
         all.put("blkback-ext4", new BlkbackExt4());
+        all.put("blkback-verify", new BlkbackVerify());
         all.put("net-ping", NetPing.plain());
         all.put("net-soak", new NetSoak());
         all.put("net-features", NetPing.features());
