@@ -24,6 +24,7 @@ final class Scenarios {
         all.put("net-ping", NetPing.plain());
         all.put("net-soak", new NetSoak());
         all.put("net-features", NetPing.features());
+        all.put("net-tcp", new NetTcp());
         all.put("net-multicast", new NetMulticast());
         all.put("net-queues", new NetQueues());
         all.put("side-by-side-blk", new SideBySideBlk());
