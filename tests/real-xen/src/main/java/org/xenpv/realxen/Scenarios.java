@@ -21,6 +21,8 @@ final class Scenarios {
         all.put("xenstore", new XenstoreStory());
         all.put("blkback-ext4", new BlkbackExt4());
         all.put("blkback-verify", new BlkbackVerify());
+        all.put("netback-ping", new NetbackPing());
+        all.put("netback-iperf3", new NetbackIperf3());
         all.put("net-ping", NetPing.plain());
         all.put("net-soak", new NetSoak());
         all.put("net-features", NetPing.features());
