@@ -20,7 +20,7 @@ record Disk(Dom0 dom0, String name, int vdev, String file) implements AutoClosea
 
     /**
      * @param letter of {@code xvdX}
-     * @param access {@code rw} or {@code ro}
+     * @param access {@code rw} or {@code ro}, with another backend than xen-blkback behind it: {@code rw qdisk}
      */
     static Disk attach(Dom0 dom0, char letter, int megabytes, String access) {
         String name = "xvd" + letter;

@@ -18,6 +18,7 @@ final class Scenarios {
         all.put("blk-kill", new BlkKill());
         all.put("blk-pause", new BlkPause());
         all.put("blk-unbind", new BlkUnbind());
+        all.put("blk-qdisk", new BlkQdisk());
         all.put("xenstore", new XenstoreStory());
         all.put("blkback-ext4", new BlkbackExt4());
         all.put("blkback-verify", new BlkbackVerify());
