@@ -2,6 +2,7 @@ package org.xenpv.event.linux;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.xenpv.event.Clock;
 import org.xenpv.event.EventChannels;
 import org.xenpv.fault.XenException;
@@ -56,6 +57,10 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
     private int polls;
     private long overflows;
     private boolean closed;
+    /** How many ports the kernel has bound to the open device. */
+    private int bound;
+    /** Whether the domain is still the one in which they were bound. */
+    private BooleanSupplier sameDomain = () -> true;
 
     private LinuxEventChannels(DeviceFile device, Clock clock, int waker) {
         this.device = device;
@@ -91,6 +96,28 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
     /** Comes before the file is closed. A file that is not waited for is left alone. */
     public void forgetFile(int fd) {
         waited.removeIf(each -> each.fd == fd);
+    }
+
+    /**
+     * Says how it can be known that the domain has been restored since its ports were bound. The kernel then has forgotten them
+     * and would stop at a BUG (drivers/xen/evtchn.c, evtchn_unbind_from_user) if one were closed, or the device with any: it is
+     * asked before that is done, and if so nothing is closed. The device stays open, until the program ends.
+     */
+    public void sameDomain(BooleanSupplier question) {
+        sameDomain = question;
+    }
+
+    /**
+     * Before a suspend: the kernel lets go of all ports, so that they need not be closed after it. Whoever has them may do as if
+     * they were open; no event comes on them any more.
+     */
+    public void unbindAll() {
+        boolean ours = isOurs();
+        for (int port = 1; ours && port < PORTS_MAX && bound > 0; port++) {
+            if (book.isOpen(port)) {
+                unbind(port);
+            }
+        }
     }
 
     /** How often the kernel's buffer overflowed. */
@@ -131,6 +158,7 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
             throw new XenException(name + " gave port=" + port + ", must be 1 to " + (PORTS_MAX - 1));
         }
         book.open(port);
+        bound++;
         return port;
     }
 
@@ -191,10 +219,23 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
         check(port);
         if (book.isOpen(port)) {
             book.close(port);
-            callArgs.putInt(Evtchn.UNBIND_PORT, port);
-            calls.ioctl(device.fd(), Evtchn.IOCTL_EVTCHN_UNBIND, callArgs);
-            take(); // what the kernel has of it is dropped, before its number is given out again
+            if (isOurs()) {
+                unbind(port);
+                take(); // what the kernel has of it is dropped, before its number is given out again
+            }
         }
+    }
+
+    private void unbind(int port) {
+        callArgs.putInt(Evtchn.UNBIND_PORT, port);
+        if (calls.ioctl(device.fd(), Evtchn.IOCTL_EVTCHN_UNBIND, callArgs) >= 0) {
+            bound--;
+        }
+    }
+
+    /** Whether the kernel survives it if we close a port, or the device. */
+    private boolean isOurs() {
+        return bound == 0 || sameDomain.getAsBoolean();
     }
 
     @Override
@@ -289,14 +330,22 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
         }
     }
 
-    /** Ports of before the suspend are dead and cannot even be closed: the device is opened anew. */
+    /** Ports of before the suspend are dead, see {@link #sameDomain}: the device is opened anew. */
     @Override
     public void resumed() {
         synchronized (gate) {
-            device.close();
-            device = DeviceFile.open(calls, DEVICE, MODULE);
+            DeviceFile fresh = DeviceFile.open(calls, DEVICE, MODULE);
+            closeDevice();
+            device = fresh;
         }
         book.clear();
+    }
+
+    private void closeDevice() {
+        if (isOurs()) {
+            device.close();
+        }
+        bound = 0;
     }
 
     /** Closes all ports. Idempotent, never throws. Nobody may be in {@link #await}. */
@@ -307,7 +356,7 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
                 return;
             }
             closed = true;
-            device.close();
+            closeDevice();
             calls.close(waker);
         }
         args.close();

@@ -1,5 +1,7 @@
 package org.xenpv.xenbus.linux;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.xenpv.event.Clock;
 import org.xenpv.event.ConcurrentInbox;
 import org.xenpv.event.EventChannels;
@@ -11,6 +13,7 @@ import org.xenpv.fault.XenException;
 import org.xenpv.grant.GrantExhaustedException;
 import org.xenpv.grant.GrantMapper;
 import org.xenpv.grant.GrantTable;
+import org.xenpv.grant.linux.DomainMark;
 import org.xenpv.grant.linux.LinuxGrantMapper;
 import org.xenpv.grant.linux.LinuxGrantTable;
 import org.xenpv.linux.LibcCalls;
@@ -29,10 +32,16 @@ import org.xenpv.xenstore.linux.XenbusDevTransport;
  * The guest that a program in a Linux domain runs in, dom0 included, over {@code /dev/xen/gntalloc}, {@code gntdev},
  * {@code evtchn} and {@code xenbus}.
  *
- * <p>gntalloc and gntdev are opened when they are first needed: a backend needs no gntalloc, a frontend no gntdev.
+ * <p>gntalloc and gntdev are opened when they are first needed: a backend needs no gntalloc, a frontend no gntdev. Outside dom0 the other one
+ * is opened as well, if it can be, for the {@link DomainMark}.
  *
- * <p>The kernel's own frontends must keep off a device: {@link #claim} sees to it. The primary console is the kernel's. The
- * kernel does not tell programs that the domain was suspended: nobody is told here, and devices have to be connected anew.
+ * <p>The kernel's own frontends must keep off a device: {@link #claim} sees to it. The primary console is the kernel's.
+ *
+ * <p>The kernel tells programs nothing of a suspend, and does not survive that a port is closed which was bound before the
+ * domain was restored. So, when xenstore says that a suspend is asked for ({@link SuspendWatch}), all ports are unbound at once; afterwards,
+ * be it in a restored domain or in the same, devices are opened anew and drivers are told ({@link Lifecycle}), which connect again.
+ * Whoever is stopped before that could be done finds out by a {@link DomainMark} that the domain is another, goes on in the same way, and leaves
+ * the old device open: then the kernel reports its BUG when this program ends.
  */
 public final class LinuxGuest implements XenGuest {
 
@@ -76,9 +85,17 @@ public final class LinuxGuest implements XenGuest {
     private final LinuxEventChannels events;
     private final EventLoop loop;
     private final XenstoreClient store;
-    private final int domid;
+    private final List<Lifecycle> lifecycles = new ArrayList<>();
+    private final SuspendWatch suspends;
+    private int domid;
     private LinuxGrantTable grants;
     private LinuxGrantMapper mapper;
+    /** Null in a domain whose end cannot be known: without gntdev, and in dom0, which is never suspended. */
+    private DomainMark mark;
+
+    private boolean marked;
+    private boolean suspending;
+    private boolean goingOn;
     private boolean closed;
 
     private LinuxGuest(LinuxCalls calls, KernelDrivers kernelDrivers, Options options) {
@@ -90,9 +107,11 @@ public final class LinuxGuest implements XenGuest {
         this.loop = new EventLoop(events, clock, new ConcurrentInbox(), options.loop());
         XenstoreClient client = null;
         try {
-            client = new XenstoreClient(new XenbusDevTransport(calls, events), loop, options.store());
+            XenbusDevTransport transport = new XenbusDevTransport(calls, events);
+            client = new XenstoreClient(transport, loop, options.store());
             this.store = client;
             this.domid = readDomid();
+            this.suspends = domid == 0 ? null : watchSuspends(transport);
         } catch (RuntimeException e) {
             if (client != null) {
                 client.close();
@@ -117,7 +136,10 @@ public final class LinuxGuest implements XenGuest {
     }
 
     private int readDomid() {
-        String text = new BlockingXenstore(store, loop, DOMID_TIMEOUT_NS).read("domid");
+        return parseDomid(new BlockingXenstore(store, loop, DOMID_TIMEOUT_NS).read("domid"));
+    }
+
+    private static int parseDomid(String text) {
         try {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
@@ -125,9 +147,89 @@ public final class LinuxGuest implements XenGuest {
         }
     }
 
+    private SuspendWatch watchSuspends(XenbusDevTransport transport) {
+        events.sameDomain(() -> mark == null || mark.stands());
+        transport.beforeEvents(this::lookAround);
+        SuspendWatch[] made = new SuspendWatch[1];
+        loop.tryRun(() -> made[0] = new SuspendWatch(store, loop, new SuspendWatch.Listener() {
+            @Override
+            public void coming() {
+                suspend();
+            }
+
+            @Override
+            public void over() {
+                goOn();
+            }
+        }));
+        return made[0];
+    }
+
+    /** The domain this program runs in; another number after it has been restored. */
     @Override
     public int domid() {
         return domid;
+    }
+
+    private void suspend() {
+        events.unbindAll(); // first of all: the kernel does not wait
+        if (!suspending) {
+            suspending = true;
+            for (Lifecycle lifecycle : List.copyOf(lifecycles)) {
+                guarded(lifecycle::beforeSuspend);
+            }
+        }
+    }
+
+    /** Watches have fired: perhaps because this is another domain. Whoever is told of them is told after that. */
+    private void lookAround() {
+        if (!goingOn && mark != null && !mark.stands()) {
+            goingOn = true;
+            loop.execute(this::goOn);
+        }
+    }
+
+    /** Ports, and in another domain grants, are gone; what drivers release of theirs is the kernel's to forget. */
+    private void goOn() {
+        goingOn = false;
+        if (closed) {
+            return;
+        }
+        suspending = false;
+        suspends.cancel();
+        loop.resumed();
+        if (mark != null && !mark.stands()) {
+            mark.close();
+            mark = null;
+            marked = false;
+        }
+        store.read("domid", (text, error) -> {
+            if (error == null) {
+                domid = parseDomid(text);
+            }
+            if (grants != null || mapper != null) {
+                mark();
+            }
+        });
+        for (Lifecycle lifecycle : List.copyOf(lifecycles)) {
+            guarded(() -> lifecycle.afterResume(false));
+        }
+    }
+
+    /** One driver's failure is not another's. */
+    private void guarded(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException e) {
+            loop.report("suspend", e);
+        }
+    }
+
+    private void mark() {
+        if (!marked && domid != 0 && !closed) {
+            marked = true;
+            mark = DomainMark.make(calls, domid);
+        }
     }
 
     /** @throws XenException if the device cannot be opened */
@@ -136,6 +238,7 @@ public final class LinuxGuest implements XenGuest {
         if (grants == null) {
             checkOpen();
             grants = LinuxGrantTable.open(calls);
+            mark();
         }
         return grants;
     }
@@ -146,6 +249,7 @@ public final class LinuxGuest implements XenGuest {
         if (mapper == null) {
             checkOpen();
             mapper = LinuxGrantMapper.open(calls);
+            mark();
         }
         return mapper;
     }
@@ -205,16 +309,19 @@ public final class LinuxGuest implements XenGuest {
         kernelDrivers.release(nodename, unbind);
     }
 
-    /** There is nothing to be told of, see above. */
+    /** A suspend that was cancelled, or a checkpoint, is told of like a restore: ports are gone either way. */
     @Override
     public void addLifecycle(Lifecycle lifecycle) {
         if (lifecycle == null) {
             throw new IllegalArgumentException("lifecycle=null");
         }
+        lifecycles.add(lifecycle);
     }
 
     @Override
-    public void removeLifecycle(Lifecycle lifecycle) {}
+    public void removeLifecycle(Lifecycle lifecycle) {
+        lifecycles.remove(lifecycle);
+    }
 
     /** At once, unless another thread is on the loop: then it is done there, soon after. */
     @Override
@@ -233,6 +340,9 @@ public final class LinuxGuest implements XenGuest {
             return;
         }
         closed = true;
+        if (suspends != null) {
+            suspends.close();
+        }
         store.close();
         if (mapper != null) {
             mapper.close();
@@ -242,5 +352,8 @@ public final class LinuxGuest implements XenGuest {
         }
         loop.close();
         events.close();
+        if (mark != null) {
+            mark.close();
+        }
     }
 }

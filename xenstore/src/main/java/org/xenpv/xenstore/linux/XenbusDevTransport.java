@@ -40,6 +40,8 @@ public final class XenbusDevTransport implements XenstoreTransport {
     private EventLoop.Source source;
     private State state = State.OPEN;
     private String deathReason;
+    private Runnable beforeEvents = () -> {};
+    private boolean eventsCame;
     private boolean attention = true;
     private boolean closed;
 
@@ -80,6 +82,14 @@ public final class XenbusDevTransport implements XenstoreTransport {
         source = () -> serve(handler);
         loop.addSource(source);
         awaitFiles();
+    }
+
+    /**
+     * Has something done whenever watches have fired, before the client hears of it. After a restore the kernel registers all watches
+     * anew, so that each fires: that is all a program is told.
+     */
+    public void beforeEvents(Runnable action) {
+        beforeEvents = action;
     }
 
     private void awaitFiles() {
@@ -221,6 +231,10 @@ public final class XenbusDevTransport implements XenstoreTransport {
             readyEnd = 0;
             pump(requests);
             pump(watches);
+            if (eventsCame) {
+                eventsCame = false;
+                beforeEvents.run();
+            }
         }
         int count = Math.min(length, readyEnd - readyAt);
         System.arraycopy(ready, readyAt, target, at, count);
@@ -230,7 +244,7 @@ public final class XenbusDevTransport implements XenstoreTransport {
 
     private void pump(XenbusFile file) {
         while (state == State.OPEN && readyEnd - readyAt < READY_MAX) {
-            String wrong = file.read(this::append);
+            String wrong = file.read(this::take);
             if (wrong != null) {
                 die(wrong);
             }
@@ -238,6 +252,11 @@ public final class XenbusDevTransport implements XenstoreTransport {
                 return;
             }
         }
+    }
+
+    private void take(byte[] bytes, int length) {
+        eventsCame |= XsdSockmsg.type(bytes, 0) == XsMessageType.WATCH_EVENT.value();
+        append(bytes, length);
     }
 
     /** A message may have waited for the reply to the one before. */

@@ -67,11 +67,12 @@ final class FakeEvtchn extends FakeFile {
     }
 
     private int unbind(int number) {
-        FakeXen.Port port = ports.remove(number);
+        FakeXen.Port port = ports.get(number);
         if (port == null) {
             return -Errno.ENOTCONN.number();
         }
         xen.close(port);
+        ports.remove(number);
         return 0;
     }
 

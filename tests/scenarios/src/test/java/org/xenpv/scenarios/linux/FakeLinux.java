@@ -16,9 +16,10 @@ final class FakeLinux implements LinuxCalls {
 
     private static final int FIRST_FD = 1000;
 
-    final int domid;
+    int domid;
     int gntallocLimit;
     int gntallocPages;
+    private boolean frozen;
     /** How many events an open evtchn holds. */
     int evtchnRingPorts = 1024;
 
@@ -31,9 +32,9 @@ final class FakeLinux implements LinuxCalls {
         this.xen = xen;
         this.domid = domid;
         this.gntallocLimit = gntallocLimit;
-        devices.put("/dev/xen/evtchn", () -> new FakeEvtchn(xen, domid, evtchnRingPorts));
+        devices.put("/dev/xen/evtchn", () -> new FakeEvtchn(xen, this.domid, evtchnRingPorts));
         devices.put("/dev/xen/gntalloc", () -> new FakeGntalloc(xen, this));
-        devices.put("/dev/xen/gntdev", () -> new FakeGntdev(xen, domid));
+        devices.put("/dev/xen/gntdev", () -> new FakeGntdev(xen, this.domid));
         devices.put(HYPERVISOR_TYPE, () -> new FakeText("xen\n"));
     }
 
@@ -57,6 +58,50 @@ final class FakeLinux implements LinuxCalls {
         return index < 0 || index >= files.size() ? null : files.get(index);
     }
 
+    /** All programs are stopped, once xenstored has answered them (freeze_processes, xs_suspend). */
+    void freeze() throws InterruptedException {
+        synchronized (xen) {
+            frozen = true;
+            while (files.stream().anyMatch(file -> file instanceof FakeXenbus xenbus && xenbus.awaitsAnswer())) {
+                xen.wait();
+            }
+        }
+    }
+
+    /** Programs come no further than this. */
+    private void thawed() {
+        boolean interrupted = false;
+        while (frozen) {
+            try {
+                xen.wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The domain goes on in another: what the hypervisor had of it is gone, and all watches are registered anew. */
+    void restore(int newDomid) {
+        synchronized (xen) {
+            xen.restore(domid, newDomid);
+            domid = newDomid;
+            frozen = false;
+            for (FakeFile file : files) {
+                if (file instanceof FakeXenbus xenbus) {
+                    xenbus.restored();
+                }
+            }
+            xen.notifyAll();
+        }
+    }
+
+    boolean isFrozen() {
+        return frozen;
+    }
+
     /** How many files have not been closed. */
     int openFiles() {
         synchronized (xen) {
@@ -67,6 +112,7 @@ final class FakeLinux implements LinuxCalls {
     @Override
     public int open(String path, int flags) {
         synchronized (xen) {
+            thawed();
             Supplier<FakeFile> opener = devices.get(path);
             if (opener == null) {
                 return -Errno.ENOENT.number();
@@ -79,6 +125,7 @@ final class FakeLinux implements LinuxCalls {
     @Override
     public int close(int fd) {
         synchronized (xen) {
+            thawed();
             FakeFile file = file(fd);
             if (file == null) {
                 return -Errno.EBADF.number();
@@ -92,6 +139,7 @@ final class FakeLinux implements LinuxCalls {
     @Override
     public int ioctl(int fd, long request, ChronicleMemory argument) {
         synchronized (xen) {
+            thawed();
             FakeFile file = file(fd);
             return file == null ? -Errno.EBADF.number() : file.ioctl(request, argument);
         }
@@ -100,6 +148,7 @@ final class FakeLinux implements LinuxCalls {
     @Override
     public int read(int fd, ChronicleMemory target, int at, int lengthBytes) {
         synchronized (xen) {
+            thawed();
             FakeFile file = file(fd);
             return file == null ? -Errno.EBADF.number() : file.read(target, at, lengthBytes);
         }
@@ -108,6 +157,7 @@ final class FakeLinux implements LinuxCalls {
     @Override
     public int write(int fd, ChronicleMemory source, int at, int lengthBytes) {
         synchronized (xen) {
+            thawed();
             FakeFile file = file(fd);
             return file == null ? -Errno.EBADF.number() : file.write(source, at, lengthBytes);
         }
@@ -116,6 +166,7 @@ final class FakeLinux implements LinuxCalls {
     @Override
     public long mmap(int lengthBytes, int protection, int fd, long offset) {
         synchronized (xen) {
+            thawed();
             FakeFile file = file(fd);
             return file == null
                     ? -Errno.EBADF.number()
@@ -126,6 +177,7 @@ final class FakeLinux implements LinuxCalls {
     @Override
     public int munmap(long address, int lengthBytes) {
         synchronized (xen) {
+            thawed();
             for (FakeFile file : files) {
                 if (file != null && file.munmap(address)) {
                     return 0;
@@ -140,6 +192,7 @@ final class FakeLinux implements LinuxCalls {
         long deadlineNs = System.nanoTime() + timeoutNs;
         synchronized (xen) {
             while (true) {
+                thawed();
                 int ready = ready(pollfds, count);
                 long leftNs = timeoutNs == FOREVER ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
                 if (ready > 0 || leftNs <= 0) {

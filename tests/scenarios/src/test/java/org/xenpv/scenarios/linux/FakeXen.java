@@ -15,6 +15,8 @@ final class FakeXen implements AutoCloseable {
         final boolean writable;
         int mappings;
         boolean ended;
+        /** Of a table that is gone: the kernel still keeps the reference, and nobody can use it. */
+        boolean past;
 
         Grant(int granter, int to, int page, boolean writable) {
             this.granter = granter;
@@ -36,6 +38,8 @@ final class FakeXen implements AutoCloseable {
         int virq = -1;
         boolean enabled = true;
         boolean pending;
+        /** Its domain has been restored since: the kernel has forgotten it, and only its opener has not. */
+        boolean past;
 
         Port(int domid, int number, FakeEvtchn owner) {
             this.domid = domid;
@@ -45,6 +49,9 @@ final class FakeXen implements AutoCloseable {
     }
 
     final FakeMachineMemory memory;
+    /** How often a program made its kernel stop at a BUG. */
+    int kernelBugs;
+
     private final Map<Integer, TreeMap<Integer, Grant>> grants = new HashMap<>();
     private final Map<Integer, TreeMap<Integer, Port>> ports = new HashMap<>();
 
@@ -56,6 +63,20 @@ final class FakeXen implements AutoCloseable {
         grants.put(domid, new TreeMap<>());
         ports.put(domid, new TreeMap<>());
         return new FakeLinux(this, domid, gntallocLimit);
+    }
+
+    /** A new domain in the place of another, whose memory it has: with an empty grant table and no ports. */
+    void restore(int domid, int newDomid) {
+        for (Port port : ports.remove(domid).values()) {
+            port.past = true;
+            if (port.remote != null) {
+                port.remote.remote = null;
+            }
+        }
+        ports.put(newDomid, new TreeMap<>());
+        TreeMap<Integer, Grant> table = grants.remove(domid);
+        table.values().forEach(grant -> grant.past = true);
+        grants.put(newDomid, table);
     }
 
     boolean exists(int domid) {
@@ -76,7 +97,7 @@ final class FakeXen implements AutoCloseable {
     /** Null if there is none for this domain and access. */
     Grant granted(int granter, int gref, int to, boolean write) {
         Grant grant = exists(granter) ? grants.get(granter).get(gref) : null;
-        return grant == null || grant.ended || grant.to != to || write && !grant.writable ? null : grant;
+        return grant == null || grant.ended || grant.past || grant.to != to || write && !grant.writable ? null : grant;
     }
 
     void end(int granter, int gref) {
@@ -92,7 +113,7 @@ final class FakeXen implements AutoCloseable {
 
     private void freeIfOver(Grant grant) {
         if (grant.ended && grant.mappings == 0) {
-            grants.get(grant.granter).values().remove(grant);
+            grants.values().forEach(table -> table.values().remove(grant));
             memory.free(grant.page);
         }
     }
@@ -113,11 +134,19 @@ final class FakeXen implements AutoCloseable {
         return exists(domid) ? ports.get(domid).get(number) : null;
     }
 
+    int openPorts(int domid) {
+        return ports.get(domid).size();
+    }
+
     boolean hasVirq(int domid, int virq) {
         return ports.get(domid).values().stream().anyMatch(port -> port.virq == virq);
     }
 
     void close(Port port) {
+        if (port.past) {
+            kernelBugs++;
+            throw new IllegalStateException("kernel BUG at drivers/xen/evtchn.c: irq < 0, port=" + port.number);
+        }
         ports.get(port.domid).remove(port.number);
         if (port.remote != null) {
             port.remote.remote = null;

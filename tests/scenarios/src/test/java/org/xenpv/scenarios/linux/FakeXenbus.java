@@ -6,8 +6,10 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import org.xenpv.io.xs.XsMessageType;
 import org.xenpv.io.xs.XsdError;
 import org.xenpv.io.xs.XsdSockmsg;
@@ -25,6 +27,17 @@ final class FakeXenbus extends FakeFile {
     private final FakeXen xen;
     private final SocketChannel socket;
     private final ArrayDeque<Byte> readable = new ArrayDeque<>();
+    /** Requests that the kernel makes by itself. */
+    private static final int OWN_REQUEST = 0x7f00_0000;
+
+    /** Whose domain's paths are meant by relative ones; null for the socket's. */
+    private final FakeLinux domain;
+
+    /** Of this file's watches, newest first: two strings each. */
+    private final ArrayDeque<byte[]> watches = new ArrayDeque<>();
+
+    private String home;
+
     private byte[] watchReply;
     private boolean awaitsReply;
     private boolean watching;
@@ -33,7 +46,13 @@ final class FakeXenbus extends FakeFile {
     static int violations;
 
     FakeXenbus(FakeXen xen, Path path) {
+        this(xen, path, null);
+    }
+
+    FakeXenbus(FakeXen xen, Path path, FakeLinux domain) {
         this.xen = xen;
+        this.domain = domain;
+        this.home = domain == null ? null : "/local/domain/" + domain.domid + "/";
         try {
             socket = SocketChannel.open(StandardProtocolFamily.UNIX);
             socket.connect(UnixDomainSocketAddress.of(path));
@@ -71,6 +90,9 @@ final class FakeXenbus extends FakeFile {
     }
 
     private void take(byte[] header, byte[] body) {
+        if (XsdSockmsg.reqId(header, 0) == OWN_REQUEST) {
+            return;
+        }
         boolean event = XsdSockmsg.type(header, 0) == XsMessageType.WATCH_EVENT.value();
         if (watching && !event) {
             watchReply = XsdSockmsg.type(header, 0) == XsMessageType.ERROR.value() ? body : new byte[0];
@@ -78,9 +100,65 @@ final class FakeXenbus extends FakeFile {
         }
         if (!event) {
             awaitsReply = false;
+        } else if (domain != null && domain.isFrozen()) {
+            return; // xenstored cannot tell a domain that does not run
         }
+        byte[] told = event ? relative(body) : body;
+        XsdSockmsg.put(
+                header,
+                0,
+                XsdSockmsg.type(header, 0),
+                XsdSockmsg.reqId(header, 0),
+                XsdSockmsg.txId(header, 0),
+                told.length);
         append(header);
-        append(body);
+        append(told);
+    }
+
+    /** A path below our home, of a watch that was registered for a relative one. */
+    private byte[] relative(byte[] body) {
+        String[] strings = latin(body).split("\0");
+        boolean ours = watches.stream().anyMatch(each -> {
+            String[] watch = latin(each).split("\0");
+            return watch[1].equals(strings[1]) && isRelative(watch[0]);
+        });
+        boolean below = home != null && ours && strings[0].startsWith(home);
+        return below ? body(strings[0].substring(home.length()), strings[1]) : body;
+    }
+
+    private static boolean isRelative(String path) {
+        return !path.startsWith("/") && !path.startsWith("@");
+    }
+
+    private static String latin(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    private static byte[] body(String... strings) {
+        return (String.join("\0", strings) + "\0").getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** What xenstored would make of a relative path of our domain. */
+    private byte[] absolute(int type, byte[] body) {
+        boolean hasPath = switch (XsMessageType.of(type)) {
+            case DIRECTORY, READ, GET_PERMS, WATCH, UNWATCH, WRITE, MKDIR, RM, SET_PERMS, DIRECTORY_PART -> true;
+            default -> false;
+        };
+        if (home == null || !hasPath || !isRelative(latin(body))) {
+            return body;
+        }
+        byte[] longer = new byte[home.length() + body.length];
+        System.arraycopy(home.getBytes(StandardCharsets.ISO_8859_1), 0, longer, 0, home.length());
+        System.arraycopy(body, 0, longer, home.length(), body.length);
+        return longer;
+    }
+
+    private void send(int type, int reqId, int txId, byte[] body) throws IOException {
+        byte[] absolute = absolute(type, body);
+        byte[] message = new byte[XsdSockmsg.SIZEOF + absolute.length];
+        XsdSockmsg.put(message, 0, type, reqId, txId, absolute.length);
+        System.arraycopy(absolute, 0, message, XsdSockmsg.SIZEOF, absolute.length);
+        socket.write(ByteBuffer.wrap(message));
     }
 
     private void append(byte[] bytes) {
@@ -105,13 +183,38 @@ final class FakeXenbus extends FakeFile {
         watching = watch;
         awaitsReply = !watch;
         try {
-            socket.write(ByteBuffer.wrap(message));
+            byte[] body = Arrays.copyOfRange(message, XsdSockmsg.SIZEOF, lengthBytes);
+            if (type == XsMessageType.WATCH.value()) {
+                watches.addFirst(body);
+            } else if (type == XsMessageType.UNWATCH.value()) {
+                watches.removeIf(each -> Arrays.equals(each, body));
+            }
+            send(type, XsdSockmsg.reqId(message, 0), XsdSockmsg.txId(message, 0), body);
             return watch ? answered(type, lengthBytes) : lengthBytes;
         } catch (IOException e) {
             return -Errno.EIO.number();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return -Errno.EINTR.number();
+        }
+    }
+
+    boolean awaitsAnswer() {
+        return awaitsReply || watching && watchReply == null;
+    }
+
+    /** As xs_resume of xenbus_xs.c: every watch is registered anew, and fires. */
+    void restored() {
+        try {
+            for (byte[] watch : watches) {
+                send(XsMessageType.UNWATCH.value(), OWN_REQUEST, 0, watch);
+            }
+            home = "/local/domain/" + domain.domid + "/";
+            for (byte[] watch : watches) {
+                send(XsMessageType.WATCH.value(), OWN_REQUEST, 0, watch);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -124,7 +227,7 @@ final class FakeXenbus extends FakeFile {
         watchReply = null;
         watching = false;
         if (error.length > 0) {
-            return -XsdError.of(new String(error, 0, error.length - 1, java.nio.charset.StandardCharsets.US_ASCII))
+            return -XsdError.of(new String(error, 0, error.length - 1, StandardCharsets.US_ASCII))
                     .errno();
         }
         byte[] ok = new byte[XsdSockmsg.SIZEOF + 3];
