@@ -24,7 +24,7 @@ final class BothEnds extends BackendScenario {
             Rehearsal.ofDisk(dom0.store());
             try (ServedDisk disk = ServedDisk.attach(dom0, 'f', MEGABYTES)) {
                 String printed =
-                        dom0.guest().run("MAIN=" + Frontend.class.getName() + " /java device/vbd/" + disk.vdev());
+                        dom0.guest().run("MAIN='" + Frontend.class.getName() + "' /java device/vbd/" + disk.vdev());
                 System.out.println(printed);
                 BlkbackStats stats = disk.device(disks).stats();
                 System.out.println(stats);
