@@ -32,6 +32,8 @@ final class DemoHostLink implements AutoCloseable {
     private static final int LARGE_BYTES = 8000;
 
     private static final int LARGE_SHARE = 10;
+    private static final String PING_SECONDS = "120";
+    private static final long LATE_NS = 10_000_000_000L;
     private static final int PACKETS_PER_PING = 50;
     private static final Pattern SUMMARY =
             Pattern.compile("(\\d+) packets transmitted, (\\d+) received,.* time (\\d+)ms");
@@ -99,8 +101,18 @@ final class DemoHostLink implements AutoCloseable {
     }
 
     private Pass ping(String what, int payloadBytes, int count) {
+        long before = answered();
         CommandResult result = namespace.run(
-                "ping", "-f", "-q", "-c", Integer.toString(count), "-s", Integer.toString(payloadBytes), GUEST_ADDRESS);
+                "ping",
+                "-f",
+                "-q",
+                "-c",
+                Integer.toString(count),
+                "-w", // or it would wait for the last echo no longer than twice the slowest one took
+                PING_SECONDS,
+                "-s",
+                Integer.toString(payloadBytes),
+                GUEST_ADDRESS);
         Matcher summary = SUMMARY.matcher(result.out());
         Matcher roundTrip = ROUND_TRIP.matcher(result.out());
         if (!summary.find() || !roundTrip.find()) {
@@ -113,12 +125,27 @@ final class DemoHostLink implements AutoCloseable {
                 Long.parseLong(summary.group(2)),
                 Long.parseLong(summary.group(3)),
                 Double.parseDouble(roundTrip.group(1)));
-        if (pass.received() != count) {
+        if (pass.received() != count || !areAnswered(before + pass.sent())) {
             throw CommandFailure.failed(
-                    what + ": " + pass.received() + " of " + count + " echoes came back; the guest's layers:\n"
+                    what + ": " + pass.received() + " of " + count + " echoes came back, " + pass.sent()
+                            + " were sent; the guest's layers:\n"
                             + network.guest().call(domain -> stack.toString()));
         }
         return pass;
+    }
+
+    private long answered() {
+        return network.guest().call(domain -> stack.icmp().counters().sent());
+    }
+
+    /** Ping sends more than it was told where answers are late, and ends before it has them all. */
+    private boolean areAnswered(long wanted) {
+        long deadlineNs = System.nanoTime() + LATE_NS;
+        long answered = answered();
+        while (answered < wanted && deadlineNs - System.nanoTime() > 0) {
+            answered = answered();
+        }
+        return answered == wanted;
     }
 
     @Override
