@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +43,7 @@ final class Contender implements AutoCloseable {
 
     /** A JVM with its full compiler, which the one that runs scenarios does without. */
     static Contender java(String name, Class<?> main, String... arguments) throws IOException {
-        List<String> command = new java.util.ArrayList<>(List.of("/java"));
+        List<String> command = new ArrayList<>(List.of("/java"));
         command.addAll(List.of(arguments));
         return start(name, command, Map.of("MAIN", main.getName(), "COMPILER", "-XX:TieredStopAtLevel=4"));
     }
@@ -58,7 +59,7 @@ final class Contender implements AutoCloseable {
         commands.write(command + "\n");
         commands.flush();
         String line = line();
-        if (!line.startsWith("blocks=") && !line.startsWith("packets=")) {
+        if (!line.startsWith("blocks=")) {
             System.out.println(name + ": " + line);
             for (String more = answers.readLine(); more != null; more = answers.readLine()) {
                 System.out.println(name + ": " + more);
