@@ -1,0 +1,103 @@
+package org.xenpv.realxen;
+
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Random;
+import java.util.Set;
+import org.xenpv.backends.console.Consoled;
+import org.xenpv.backends.console.ConsoledConfig;
+import org.xenpv.backends.console.ConsoledStats;
+import org.xenpv.backends.console.MemoryTerminal;
+import org.xenpv.backends.console.MemoryTerminals;
+import org.xenpv.backends.console.ServedConsole;
+import org.xenpv.fault.XenException;
+
+/**
+ * A second console of a Linux guest, /dev/hvc1 of its own frontend, served by our console daemon: many rings full both ways, digests
+ * compared, while the terminal takes nothing for a time; twice, the console attached anew.
+ */
+final class ConsoleBack extends BackendScenario {
+
+    private static final int ROUNDS = 2;
+    private static final int NUMBER = 1;
+    private static final int TYPED_BYTES = 1 << 16;
+    private static final int PRINTED_BYTES = 1 << 17;
+    /** Then the terminal takes no more until it is told to: less than the guest prints and the daemon buffers. */
+    private static final int FIRST_BYTES = 10_000;
+
+    /** Prints a byte when the terminal is raw, reads, prints, and waits for a byte, before which closing would drop what is under way. */
+    private static final String TALK =
+            "head -c " + PRINTED_BYTES + " /dev/urandom >/tmp/printed; exec 3<>/dev/hvc1; stty raw -echo <&3;"
+                    + " printf r >&3; head -c " + TYPED_BYTES
+                    + " <&3 | sha256sum; cat /tmp/printed >&3; head -c 1 <&3 >/dev/null;"
+                    + " sha256sum </tmp/printed";
+
+    @Override
+    void run(DriverDomain dom0) throws Exception {
+        Set<String> before = Grants.mapped(dom0::here);
+        MemoryTerminals terminals = new MemoryTerminals();
+        ConsoledConfig config = ConsoledConfig.DEFAULT.overflow(ConsoledConfig.Overflow.KEEP);
+        try (Consoled consoled = new Consoled(
+                dom0.xen(),
+                (domid, number) -> {
+                    if (number != NUMBER) {
+                        throw new XenException("the first console is xenconsoled's");
+                    }
+                    return terminals.open(domid, number);
+                },
+                config)) {
+            consoled.start();
+            for (int round = 0; round < ROUNDS; round++) {
+                dom0.here("program-console-attach " + NUMBER);
+                ServedConsole console = connected(dom0, consoled);
+                talk(dom0, terminals.of(DriverDomain.domid(), NUMBER), round);
+                ConsoledStats stats = console.stats();
+                System.out.println(stats);
+                RealGuest.checkEqual(stats.bytesDiscarded(), 0L, "bytes of output dropped");
+                RealGuest.checkEqual(stats.bytesIn(), TYPED_BYTES + 1L, "bytes of input");
+                RealGuest.checkEqual(stats.bytesOut(), PRINTED_BYTES + 1L, "bytes of output");
+                dom0.here("program-console-detach " + NUMBER);
+                dom0.until(console::isEnded, "the console's end");
+            }
+        }
+        Grants.checkNoMoreThan(before, dom0::here);
+    }
+
+    private static ServedConsole connected(DriverDomain dom0, Consoled consoled) throws Exception {
+        int domid = DriverDomain.domid();
+        dom0.until(
+                () -> {
+                    ServedConsole console = consoled.console(domid, NUMBER);
+                    return console != null && console.isConnected();
+                },
+                "the guest's connection");
+        return consoled.console(domid, NUMBER);
+    }
+
+    private static void talk(DriverDomain dom0, MemoryTerminal terminal, int round) throws Exception {
+        byte[] typed = new byte[TYPED_BYTES];
+        new Random(round).nextBytes(typed);
+        terminal.room(FIRST_BYTES);
+        dom0.guest().start(TALK);
+        dom0.until(() -> terminal.outputBytes() > 0, "a byte of the guest");
+        RealGuest.checkEqual(terminal.type(typed), TYPED_BYTES, "bytes typed");
+        dom0.until(() -> terminal.outputBytes() == FIRST_BYTES, "output as far as there was room");
+        RealGuest.checkEqual(terminal.untaken(), 0, "typed and not taken");
+        terminal.room(Long.MAX_VALUE);
+        dom0.until(
+                () -> terminal.outputBytes() > PRINTED_BYTES, "the rest of the output, at " + terminal.outputBytes());
+        RealGuest.checkEqual(terminal.type("."), 1, "bytes typed");
+        String[] digests = dom0.guest().result(TALK).split("\n");
+        RealGuest.checkEqual(sha256(typed), digests[0].substring(0, 64), "what was typed");
+        byte[] output = terminal.output();
+        RealGuest.checkEqual(
+                sha256(Arrays.copyOfRange(output, 1, output.length)),
+                digests[1].substring(0, 64),
+                "what the guest printed");
+    }
+
+    private static String sha256(byte[] bytes) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    }
+}
