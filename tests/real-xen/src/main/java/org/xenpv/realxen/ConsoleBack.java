@@ -11,11 +11,17 @@ import org.xenpv.backends.console.ConsoledStats;
 import org.xenpv.backends.console.MemoryTerminal;
 import org.xenpv.backends.console.MemoryTerminals;
 import org.xenpv.backends.console.ServedConsole;
+import org.xenpv.console.ConsoleConfig;
+import org.xenpv.console.FullPolicy;
+import org.xenpv.console.PvConsole;
 import org.xenpv.fault.XenException;
+import org.xenpv.xenbus.XenGuests;
+import org.xenpv.xenbus.linux.LinuxGuest;
 
 /**
- * A second console of a Linux guest, /dev/hvc1 of its own frontend, served by our console daemon: many rings full both ways, digests
- * compared, while the terminal takes nothing for a time; twice, the console attached anew.
+ * A second console of the guest, served by our console daemon: many rings full both ways, digests compared, while the terminal takes
+ * nothing for a time; twice, the console attached anew. The other end is the kernel's own frontend, or ours, which takes the console
+ * from it.
  */
 final class ConsoleBack extends BackendScenario {
 
@@ -27,11 +33,27 @@ final class ConsoleBack extends BackendScenario {
     private static final int FIRST_BYTES = 10_000;
 
     /** Prints a byte when the terminal is raw, reads, prints, and waits for a byte, before which closing would drop what is under way. */
-    private static final String TALK =
-            "head -c " + PRINTED_BYTES + " /dev/urandom >/tmp/printed; exec 3<>/dev/hvc1; stty raw -echo <&3;"
-                    + " printf r >&3; head -c " + TYPED_BYTES
-                    + " <&3 | sha256sum; cat /tmp/printed >&3; head -c 1 <&3 >/dev/null;"
-                    + " sha256sum </tmp/printed";
+    private static final String TALK = "head -c " + PRINTED_BYTES
+            + " /dev/urandom >/tmp/printed; exec 3<>/dev/hvc1; stty raw -echo <&3;"
+            + " printf r >&3; head -c " + TYPED_BYTES
+            + " <&3 | sha256sum; cat /tmp/printed >&3; head -c 1 <&3 >/dev/null;"
+            + " sha256sum </tmp/printed";
+
+    private final String command;
+
+    /** @param command talks in the guest; the last two lines it prints are digests of what it has read and printed */
+    private ConsoleBack(String command) {
+        this.command = command;
+    }
+
+    /** /dev/hvc1. */
+    static ConsoleBack ofTheKernels() {
+        return new ConsoleBack(TALK);
+    }
+
+    static ConsoleBack ofOurs() {
+        return new ConsoleBack("MAIN='" + Frontend.class.getName() + "' /java device/console/" + NUMBER);
+    }
 
     @Override
     void run(DriverDomain dom0) throws Exception {
@@ -75,11 +97,11 @@ final class ConsoleBack extends BackendScenario {
         return consoled.console(domid, NUMBER);
     }
 
-    private static void talk(DriverDomain dom0, MemoryTerminal terminal, int round) throws Exception {
+    private void talk(DriverDomain dom0, MemoryTerminal terminal, int round) throws Exception {
         byte[] typed = new byte[TYPED_BYTES];
         new Random(round).nextBytes(typed);
         terminal.room(FIRST_BYTES);
-        dom0.guest().start(TALK);
+        dom0.guest().start(command);
         dom0.until(() -> terminal.outputBytes() > 0, "a byte of the guest");
         RealGuest.checkEqual(terminal.type(typed), TYPED_BYTES, "bytes typed");
         dom0.until(() -> terminal.outputBytes() == FIRST_BYTES, "output as far as there was room");
@@ -88,16 +110,47 @@ final class ConsoleBack extends BackendScenario {
         dom0.until(
                 () -> terminal.outputBytes() > PRINTED_BYTES, "the rest of the output, at " + terminal.outputBytes());
         RealGuest.checkEqual(terminal.type("."), 1, "bytes typed");
-        String[] digests = dom0.guest().result(TALK).split("\n");
-        RealGuest.checkEqual(sha256(typed), digests[0].substring(0, 64), "what was typed");
+        String printed = dom0.guest().result(command);
+        System.out.println(printed);
+        String[] lines = printed.split("\n");
+        RealGuest.checkEqual(sha256(typed), lines[lines.length - 2].substring(0, 64), "what was typed");
         byte[] output = terminal.output();
         RealGuest.checkEqual(
                 sha256(Arrays.copyOfRange(output, 1, output.length)),
-                digests[1].substring(0, 64),
+                lines[lines.length - 1].substring(0, 64),
                 "what the guest printed");
     }
 
     private static String sha256(byte[] bytes) throws Exception {
         return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    }
+
+    /** The program in the guest: takes the console from the kernel's frontend and talks as {@link #TALK} does. */
+    public static final class Frontend {
+
+        private Frontend() {}
+
+        /** @param args the console's directory */
+        public static void main(String[] args) throws Exception {
+            byte[] printed = new byte[PRINTED_BYTES];
+            new Random().nextBytes(printed);
+            byte[] read;
+            LinuxGuest xen = XenGuests.linux(Main.options().withUnbind(true));
+            ConsoleConfig config = ConsoleConfig.DEFAULT
+                    .whenFull(FullPolicy.KEEP)
+                    .deadlines(RealGuest.PATIENCE_NS, RealGuest.PATIENCE_NS);
+            try (PvConsole console = PvConsole.connect(xen, args[0], config)) {
+                console.output().write('r');
+                read = console.input().readNBytes(TYPED_BYTES);
+                console.output().write(printed);
+                console.input().readNBytes(1);
+                System.out.println(console.stats());
+            }
+            RealGuest.checkEqual(xen.grants().ledger().lent(), 0, "pages lent");
+            xen.close();
+            System.out.println(sha256(read));
+            System.out.println(sha256(printed));
+            System.exit(0);
+        }
     }
 }

@@ -24,7 +24,8 @@ final class Scenarios {
         all.put("blkback-verify", new BlkbackVerify());
         all.put("netback-ping", new NetbackPing());
         all.put("netback-iperf3", new NetbackIperf3());
-        all.put("console-back", new ConsoleBack());
+        all.put("console-back", ConsoleBack.ofTheKernels());
+        all.put("console-both-ends", ConsoleBack.ofOurs());
         all.put("both-ends", new BothEnds());
         all.put("blkback-kill", new BlkbackKill());
         all.put("net-ping", NetPing.plain());
