@@ -10,11 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** A program that does the same work as another one: a command a line, an answer of {@code key=value} words a line. */
 final class Contender implements AutoCloseable {
 
     static final String READY = "READY";
+
+    private static final Pattern ANSWER = Pattern.compile("\\w+=-?\\d+( \\w+=-?\\d+)*");
 
     private final String name;
     private final Process process;
@@ -54,12 +57,17 @@ final class Contender implements AutoCloseable {
         return line;
     }
 
-    /** @return its answer; anything that is none fails the scenario */
-    String run(String command) throws IOException {
+    /** Gives it a command that has no answer of its own. */
+    void tell(String command) throws IOException {
         commands.write(command + "\n");
         commands.flush();
+    }
+
+    /** @return its answer; anything that is none fails the scenario */
+    String run(String command) throws IOException {
+        tell(command);
         String line = line();
-        if (!line.startsWith("blocks=")) {
+        if (!ANSWER.matcher(line).matches()) {
             System.out.println(name + ": " + line);
             for (String more = answers.readLine(); more != null; more = answers.readLine()) {
                 System.out.println(name + ": " + more);

@@ -35,6 +35,7 @@ final class Scenarios {
         all.put("net-multicast", new NetMulticast());
         all.put("net-queues", new NetQueues());
         all.put("side-by-side-blk", new SideBySideBlk());
+        all.put("side-by-side-net", new SideBySideNet());
         all.put("net-detach", new NetDetach());
         return all;
     }

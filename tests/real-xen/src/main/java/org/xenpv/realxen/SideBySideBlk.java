@@ -69,7 +69,7 @@ final class SideBySideBlk implements Scenario {
             fill();
             warmUp();
             try (Counters counters = new Counters(guest.dom0())) {
-                measure(counters);
+                measure(new Turns(counters));
             }
         } finally {
             close();
@@ -104,10 +104,9 @@ final class SideBySideBlk implements Scenario {
         return work.contains("1048576") ? List.of("ops") : List.of("queue", "ops");
     }
 
-    private void measure(Counters counters) throws IOException {
-        Map<String, Long> before = counters.sample();
+    private void measure(Turns turns) throws IOException {
         for (int round = 0; round < ROUNDS; round++) {
-            before = idle(counters, before, round);
+            turns.idle(round, TURN_MS);
             for (Map.Entry<String, String> row : ROWS.entrySet()) {
                 List<String> sides = new java.util.ArrayList<>(List.of("uring"));
                 if (row.getKey().endsWith("-32")) {
@@ -119,42 +118,11 @@ final class SideBySideBlk implements Scenario {
                 }
                 for (String side : sides) {
                     Contender who = side.startsWith("uring") ? kernel : ours;
-                    final long ticks = who.cpuTicks();
-                    final long idle = Counters.idleTicks();
-                    String answer = who.run(side + " " + row.getValue() + " " + TURN_MS);
-                    String cpu =
-                            " idleTicks=" + (Counters.idleTicks() - idle) + " cpuTicks=" + (who.cpuTicks() - ticks);
-                    Map<String, Long> after = counters.sample();
-                    System.out.println("SIDE row=" + row.getKey() + " side=" + side + " round=" + round + " " + answer
-                            + cpu + grown(before, after));
-                    check(row.getKey(), answer);
-                    before = after;
+                    String command = side + " " + row.getValue() + " " + TURN_MS;
+                    check(row.getKey(), turns.turn(row.getKey(), side, round, () -> who.run(command), who));
                 }
             }
         }
-    }
-
-    /** What a turn costs in which nothing is done. */
-    private static Map<String, Long> idle(Counters counters, Map<String, Long> before, int round) throws IOException {
-        try {
-            Thread.sleep(TURN_MS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        Map<String, Long> after = counters.sample();
-        System.out.println("SIDE row=idle side=none round=" + round + grown(before, after));
-        return after;
-    }
-
-    private static String grown(Map<String, Long> before, Map<String, Long> after) {
-        StringBuilder text = new StringBuilder();
-        after.forEach((key, value) -> {
-            long by = value - before.getOrDefault(key, 0L);
-            if (by != 0) {
-                text.append(' ').append(key).append('=').append(by);
-            }
-        });
-        return text.toString();
     }
 
     private static void check(String row, String answer) {
