@@ -118,9 +118,8 @@ final class DatagramLoad {
                     return;
                 }
                 packet.copyIn(0, next, 0, BYTES);
-                udp.send(
-                        packet, DATA_PORT, dom0,
-                        DATA_PORT); // what cannot go is lost, and counted where it does not come
+                // What cannot go is lost, and counted where it does not come.
+                udp.send(packet, DATA_PORT, dom0, DATA_PORT);
                 INT.set(next, NUMBER_AT, (int) INT.get(next, NUMBER_AT) + 1);
             }
             udp.flush();
