@@ -29,8 +29,10 @@ final class ConsoleBack extends BackendScenario {
     private static final int NUMBER = 1;
     private static final int TYPED_BYTES = 1 << 16;
     private static final int PRINTED_BYTES = 1 << 17;
-    /** Then the terminal takes no more until it is told to: less than the guest prints and the daemon buffers. */
+    /** Then the terminal takes no more until the daemon has filled its buffer and the guest waits with what is left. */
     private static final int FIRST_BYTES = 10_000;
+
+    private static final ConsoledConfig CONFIG = ConsoledConfig.DEFAULT.overflow(ConsoledConfig.Overflow.KEEP);
 
     /** Prints a byte when the terminal is raw, reads, prints, and waits for a byte, before which closing would drop what is under way. */
     private static final String TALK = "head -c " + PRINTED_BYTES
@@ -59,7 +61,6 @@ final class ConsoleBack extends BackendScenario {
     void run(DriverDomain dom0) throws Exception {
         Set<String> before = Grants.mapped(dom0::here);
         MemoryTerminals terminals = new MemoryTerminals();
-        ConsoledConfig config = ConsoledConfig.DEFAULT.overflow(ConsoledConfig.Overflow.KEEP);
         try (Consoled consoled = new Consoled(
                 dom0.xen(),
                 (domid, number) -> {
@@ -68,12 +69,12 @@ final class ConsoleBack extends BackendScenario {
                     }
                     return terminals.open(domid, number);
                 },
-                config)) {
+                CONFIG)) {
             consoled.start();
             for (int round = 0; round < ROUNDS; round++) {
                 dom0.here("program-console-attach " + NUMBER);
                 ServedConsole console = connected(dom0, consoled);
-                talk(dom0, terminals.of(DriverDomain.domid(), NUMBER), round);
+                talk(dom0, console, terminals.of(DriverDomain.domid(), NUMBER), round);
                 ConsoledStats stats = console.stats();
                 System.out.println(stats);
                 RealGuest.checkEqual(stats.bytesDiscarded(), 0L, "bytes of output dropped");
@@ -97,18 +98,20 @@ final class ConsoleBack extends BackendScenario {
         return consoled.console(domid, NUMBER);
     }
 
-    private void talk(DriverDomain dom0, MemoryTerminal terminal, int round) throws Exception {
+    private void talk(DriverDomain dom0, ServedConsole console, MemoryTerminal terminal, int round) throws Exception {
         byte[] typed = new byte[TYPED_BYTES];
         new Random(round).nextBytes(typed);
         terminal.room(FIRST_BYTES);
         dom0.guest().start(command);
         dom0.until(() -> terminal.outputBytes() > 0, "a byte of the guest");
         RealGuest.checkEqual(terminal.type(typed), TYPED_BYTES, "bytes typed");
-        dom0.until(() -> terminal.outputBytes() == FIRST_BYTES, "output as far as there was room");
+        dom0.until(
+                () -> console.stats().bytesOut() == FIRST_BYTES + CONFIG.limitBytes(),
+                "output as far as there is room");
+        RealGuest.checkEqual(terminal.outputBytes(), FIRST_BYTES, "bytes that the terminal has taken");
         RealGuest.checkEqual(terminal.untaken(), 0, "typed and not taken");
         terminal.room(Long.MAX_VALUE);
-        dom0.until(
-                () -> terminal.outputBytes() > PRINTED_BYTES, "the rest of the output, at " + terminal.outputBytes());
+        dom0.until(() -> terminal.outputBytes() > PRINTED_BYTES, "the rest of the output");
         RealGuest.checkEqual(terminal.type("."), 1, "bytes typed");
         String printed = dom0.guest().result(command);
         System.out.println(printed);
