@@ -1,10 +1,8 @@
 package org.xenpv.realxen;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +65,7 @@ record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSecto
                 }
                 RealGuest.checkEqual(guest.xen().grants().ledger().lent(), 0, variant.getKey() + ": pages lent");
             }
-            RealGuest.checkEqual(image.sha256(), sha256(model), "sha256 of the file in dom0");
+            RealGuest.checkEqual(image.sha256(), Sha256.of(model), "sha256 of the file in dom0");
         }
     }
 
@@ -123,9 +121,5 @@ record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSecto
         byte[] bytes = new byte[(int) disk.geometry().sectors() * SECTOR];
         disk.read(0, ByteBuffer.wrap(bytes)).get();
         return bytes;
-    }
-
-    static String sha256(byte[] bytes) throws Exception {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
 }

@@ -41,7 +41,7 @@ final class BlkPause implements Scenario {
                 }
                 RealGuest.checkEqual(disk.stats().timeouts(), 0L, "requests that ran out of time");
             }
-            RealGuest.checkEqual(image.sha256(), BlkMixed.sha256(model), "sha256 of the file in dom0");
+            RealGuest.checkEqual(image.sha256(), Sha256.of(model), "sha256 of the file in dom0");
             RealGuest.checkEqual(guest.xen().grants().ledger().lent(), 0, "pages lent");
         }
     }

@@ -2,7 +2,6 @@ package org.xenpv.realxen;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.util.HexFormat;
 import org.xenpv.blkfront.Blkfront;
 import org.xenpv.blkfront.BlkfrontFeatures;
 
@@ -30,7 +29,7 @@ final class BlkRead implements Scenario {
 
     /** Of the whole disk, in order, several reads at a time. */
     static String digest(Blkfront disk) throws Exception {
-        MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+        MessageDigest sha256 = Sha256.begin();
         long bytes = disk.geometry().sectors() * BlkfrontFeatures.SECTOR_BYTES;
         ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
         for (long at = 0; at < bytes; at += CHUNK) {
@@ -38,6 +37,6 @@ final class BlkRead implements Scenario {
             disk.read(at / BlkfrontFeatures.SECTOR_BYTES, buffer).get();
             sha256.update(buffer.flip());
         }
-        return HexFormat.of().formatHex(sha256.digest());
+        return Sha256.hex(sha256);
     }
 }

@@ -1,8 +1,6 @@
 package org.xenpv.realxen;
 
-import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Random;
 import java.util.Set;
 import org.xenpv.backends.console.Consoled;
@@ -116,16 +114,12 @@ final class ConsoleBack extends BackendScenario {
         String printed = dom0.guest().result(command);
         System.out.println(printed);
         String[] lines = printed.split("\n");
-        RealGuest.checkEqual(sha256(typed), lines[lines.length - 2].substring(0, 64), "what was typed");
+        RealGuest.checkEqual(Sha256.of(typed), lines[lines.length - 2].substring(0, 64), "what was typed");
         byte[] output = terminal.output();
         RealGuest.checkEqual(
-                sha256(Arrays.copyOfRange(output, 1, output.length)),
+                Sha256.of(Arrays.copyOfRange(output, 1, output.length)),
                 lines[lines.length - 1].substring(0, 64),
                 "what the guest printed");
-    }
-
-    private static String sha256(byte[] bytes) throws Exception {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
 
     /** The program in the guest: takes the console from the kernel's frontend and talks as {@link #TALK} does. */
@@ -151,8 +145,8 @@ final class ConsoleBack extends BackendScenario {
             }
             RealGuest.checkEqual(xen.grants().ledger().lent(), 0, "pages lent");
             xen.close();
-            System.out.println(sha256(read));
-            System.out.println(sha256(printed));
+            System.out.println(Sha256.of(read));
+            System.out.println(Sha256.of(printed));
             System.exit(0);
         }
     }

@@ -11,7 +11,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
@@ -84,7 +83,7 @@ final class NetTcp implements Scenario {
         FutureTask<Void> sending = inThread(guest, () -> send(theirs, bytes));
         vif.until(sending::isDone, "the end of sending");
         sending.get();
-        RealGuest.checkEqual(guest.dom0().result(sink), sha256(bytes), "what dom0 received over IPv" + ip);
+        RealGuest.checkEqual(guest.dom0().result(sink), Sha256.of(bytes), "what dom0 received over IPv" + ip);
         System.out.println("IPv" + ip + " out " + (System.nanoTime() - began) / 1_000_000 + " ms");
         began = System.nanoTime();
         try (ServerSocket listening = new ServerSocket()) {
@@ -129,7 +128,7 @@ final class NetTcp implements Scenario {
     }
 
     private static String receive(ServerSocket listening) throws Exception {
-        MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+        MessageDigest sha256 = Sha256.begin();
         byte[] buffer = new byte[1 << 16];
         try (Socket socket = listening.accept();
                 InputStream in = socket.getInputStream()) {
@@ -137,11 +136,7 @@ final class NetTcp implements Scenario {
                 sha256.update(buffer, 0, count);
             }
         }
-        return HexFormat.of().formatHex(sha256.digest());
-    }
-
-    private static String sha256(byte[] bytes) throws Exception {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        return Sha256.hex(sha256);
     }
 
     private static void command(String... words) throws Exception {
