@@ -26,7 +26,8 @@ enum what {
     SENT,    /* count: how many those were; comes behind them */
     DRAIN,   /* the flood is over: look at what came of it */
     DRAINED, /* number: how many were not what was sent; count: how many came */
-    HELLO,   /* answered by the same: both know the other's address then */
+    HELLO,   /* answered by the same, as the next is: both know the other's address then */
+    OVER,    /* comes behind a flood of the guest's: dom0 has it then */
 };
 
 enum { DATAGRAM = 64, BATCH = 64, BLOCK = 1 << 16, PAGE = 4096 };

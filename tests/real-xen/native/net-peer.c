@@ -69,7 +69,7 @@ static void answer(void) {
         from.sin_port = htons(DATA_PORT);
         if (sent.turn != question.turn) send_flood(&from, question.turn, question.number);
         sendto(data, &sent, sizeof sent, 0, (struct sockaddr *)&from, length);
-    } else if (question.what == HELLO) {
+    } else if (question.what == HELLO || question.what == OVER) {
         sendto(control, &question, sizeof question, 0, (struct sockaddr *)&from, length);
     }
     fflush(stdout);

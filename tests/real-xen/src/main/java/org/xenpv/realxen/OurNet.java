@@ -68,7 +68,7 @@ public final class OurNet {
         bridged = new Interface(args[1], Network.PATIENT.txPages(512));
         Ipv4Stack<NetfrontDevice> stack = new Ipv4Stack<>(
                 plain.device, Ipv4Home.parse(args[2], ""), new LoopAlarms(loop), Ipv4Buffers.of(memory));
-        datagrams = new DatagramLoad(loop, plain.device, stack.udp(), args[3]);
+        datagrams = new DatagramLoad(loop, stack.udp(), args[3]);
         bridge = new TapBridge(bridged.device, loop, args[4]);
         System.out.println(plain.device.features() + " " + bridged.device.offloads());
         System.out.println(Contender.READY);
