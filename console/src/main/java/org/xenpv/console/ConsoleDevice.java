@@ -355,6 +355,13 @@ public final class ConsoleDevice {
             return new String[0];
         }
 
+        /** QEMU connects to whatever page and port stand there as soon as we are Initialising. */
+        @Override
+        public void begin(KeySnapshot.Writer keys) {
+            keys.remove(ConsoleKeys.RING_REF);
+            keys.remove(ConsoleKeys.PORT);
+        }
+
         /** The page begins with zeroes: {@code connection} says 0, connected, until the backend says otherwise. */
         @Override
         public void publish(int otherendId, KeySnapshot backend, KeySnapshot frontend, KeySnapshot.Writer keys) {

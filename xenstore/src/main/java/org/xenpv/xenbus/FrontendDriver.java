@@ -16,6 +16,14 @@ public interface FrontendDriver {
     String[] frontendKeys();
 
     /**
+     * The handshake begins, or begins anew. A backend that does not wait for {@link #publishedState} takes what an earlier connection,
+     * or the kernel's driver, has left in our directory for this one's: such keys are taken away here.
+     *
+     * @param keys receives what is written, or taken away, in one transaction with the state Initialising
+     */
+    default void begin(KeySnapshot.Writer keys) {}
+
+    /**
      * The backend waits: allocate rings, grants and ports for {@code otherendId}, and say what to publish.
      *
      * @param keys receives what is written below our directory, in one transaction with our state

@@ -412,8 +412,12 @@ public final class XenbusFrontend implements Lifecycle {
      */
     private void writeState(XenbusState value) {
         int now = life;
+        KeySnapshot.Writer keys = new KeySnapshot.Writer();
+        if (value == XenbusState.INITIALISING) {
+            driver.begin(keys);
+        }
         write(
-                new KeySnapshot.Writer(),
+                keys,
                 value,
                 false,
                 tried -> now == life && state.phase().ownState() == value && !(tried && hasEnded()),
