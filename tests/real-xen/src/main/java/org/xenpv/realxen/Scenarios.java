@@ -18,7 +18,7 @@ final class Scenarios {
         all.put("blk-kill", new BlkKill());
         all.put("blk-pause", new BlkPause());
         all.put("blk-unbind", new BlkUnbind());
-        all.put("blk-qdisk", new BlkQdisk());
+        all.put("blk-qemu", new BlkQemu());
         all.put("xenstore", new XenstoreStory());
         all.put("blkback-ext4", new BlkbackExt4());
         all.put("blkback-verify", new BlkbackVerify());
@@ -26,6 +26,7 @@ final class Scenarios {
         all.put("netback-iperf3", new NetbackIperf3());
         all.put("console-back", ConsoleBack.ofTheKernels());
         all.put("console-both-ends", ConsoleBack.ofOurs());
+        all.put("console-qemu", new ConsoleQemu());
         all.put("both-ends", new BothEnds());
         all.put("blkback-kill", new BlkbackKill());
         all.put("net-ping", NetPing.plain());

@@ -6,7 +6,7 @@ import org.xenpv.blkfront.Blkfront;
 import org.xenpv.blkfront.BlkfrontFeatures;
 
 /** QEMU's backend of disks: a whole disk read, written and read again, digests compared. */
-final class BlkQdisk implements Scenario {
+final class BlkQemu implements Scenario {
 
     private static final int MEGABYTES = 8;
     private static final int CHUNK = 256 * 1024;
