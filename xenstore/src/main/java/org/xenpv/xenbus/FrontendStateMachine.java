@@ -77,7 +77,10 @@ public final class FrontendStateMachine {
     public enum Then {
         /** Stay, and connect again should the backend wait for us. */
         WAIT,
-        /** Connect again at once: a stale connection had to be closed first. */
+        /**
+         * Connect again at once: a stale connection had to be closed first. Holds until it is connected: a backend that had begun anew of
+         * itself may see our Closing only then, and close after all.
+         */
         START,
         /** Nothing: the user closed it, or it is broken. */
         END
@@ -137,7 +140,7 @@ public final class FrontendStateMachine {
         return switch (input) {
             case OTHEREND -> onOtherend(state, otherend);
             case PUBLISHED -> phase == Phase.PUBLISHING ? to(state, Phase.PUBLISHED, Action.LOOK) : stay(state);
-            case CONNECTED_OK -> phase == Phase.CONNECTING ? to(state, Phase.CONNECTED, Action.LOOK) : stay(state);
+            case CONNECTED_OK -> phase == Phase.CONNECTING ? to(START, Phase.CONNECTED, Action.LOOK) : stay(state);
             case DRAINED -> phase == Phase.DRAINING ? drained(state, otherend) : stay(state);
             case CLOSE -> onClose(state, otherend);
             case FAULT -> onFault(state);
@@ -161,14 +164,14 @@ public final class FrontendStateMachine {
             case PUBLISHING ->
                 switch (otherend) {
                     case UNKNOWN -> gone(state);
-                    case INITIALISING -> again();
+                    case INITIALISING -> again(state);
                     case CLOSING, CLOSED -> shut(state);
                     default -> stay(state);
                 };
             case PUBLISHED ->
                 switch (otherend) {
                     case UNKNOWN -> gone(state);
-                    case INITIALISING -> again();
+                    case INITIALISING -> again(state);
                     case CONNECTED -> to(state, Phase.CONNECTING, Action.CONNECT);
                     case CLOSING, CLOSED -> shut(state);
                     default -> stay(state);
@@ -176,14 +179,14 @@ public final class FrontendStateMachine {
             case CONNECTING ->
                 switch (otherend) {
                     case UNKNOWN -> gone(state);
-                    case INITIALISING, INIT_WAIT -> again();
+                    case INITIALISING, INIT_WAIT -> again(state);
                     case CLOSING, CLOSED -> shut(state);
                     default -> stay(state);
                 };
             case CONNECTED ->
                 switch (otherend) {
                     case UNKNOWN -> gone(state);
-                    case INITIALISING, INIT_WAIT -> again();
+                    case INITIALISING, INIT_WAIT -> again(state);
                     case CONNECTED -> to(state, Phase.CONNECTED, Action.REFRESH);
                     case CLOSING -> to(state, Phase.DRAINING, Action.DRAIN);
                     case CLOSED -> shut(state);
@@ -192,7 +195,7 @@ public final class FrontendStateMachine {
             case DRAINING ->
                 switch (otherend) {
                     case UNKNOWN -> gone(state);
-                    case INITIALISING, INIT_WAIT -> state.then() == Then.END ? release(state) : again();
+                    case INITIALISING, INIT_WAIT -> state.then() == Then.END ? release(state) : again(state);
                     case CLOSED -> shut(state);
                     default -> stay(state);
                 };
@@ -274,8 +277,8 @@ public final class FrontendStateMachine {
         };
     }
 
-    private static Step again() {
-        return to(START, Phase.INIT, Action.STOP, Action.RELEASE, Action.STATE_INITIALISING, Action.LOOK);
+    private static Step again(State state) {
+        return to(state, Phase.INIT, Action.STOP, Action.RELEASE, Action.STATE_INITIALISING, Action.LOOK);
     }
 
     private static Step shut(State state) {
@@ -285,7 +288,7 @@ public final class FrontendStateMachine {
     private static Step release(State state) {
         return switch (state.then()) {
             case WAIT -> to(state, Phase.CLOSED, Action.STOP, Action.RELEASE, Action.LOOK);
-            case START -> to(START, Phase.INIT, Action.STOP, Action.RELEASE, Action.STATE_INITIALISING, Action.LOOK);
+            case START -> to(state, Phase.INIT, Action.STOP, Action.RELEASE, Action.STATE_INITIALISING, Action.LOOK);
             case END -> to(state, Phase.ENDED, Action.STOP, Action.RELEASE, Action.STATE_CLOSED, Action.END);
         };
     }

@@ -106,6 +106,26 @@ class FrontendStateMachineTest {
         }
     }
 
+    /** Whatever the backend does meanwhile, it begins again until it is connected. */
+    @Test
+    void whoHasToStartStartsUntilItIsConnected() {
+        for (Phase phase : Phase.values()) {
+            if (phase.compareTo(Phase.CONNECTED) >= 0 && phase != Phase.CLOSING && phase != Phase.RELEASING) {
+                continue;
+            }
+            for (XenbusState otherend : XenbusState.values()) {
+                State next = FrontendStateMachine.step(new State(phase, Then.START), Input.OTHEREND, otherend)
+                        .next();
+                assertThat(next.then()).as("%s, %s", phase, otherend).isEqualTo(Then.START);
+                assertThat(next.phase()).as("%s, %s", phase, otherend).isNotEqualTo(Phase.CLOSED);
+            }
+        }
+        assertThat(FrontendStateMachine.step(
+                                new State(Phase.CONNECTING, Then.START), Input.CONNECTED_OK, XenbusState.CONNECTED)
+                        .next())
+                .isEqualTo(new State(Phase.CONNECTED, Then.WAIT));
+    }
+
     @Test
     void drainedGoesStraightToClosedWhenTheBackendIsClosingAlready() {
         for (XenbusState otherend : List.of(XenbusState.CLOSING, XenbusState.CLOSED)) {

@@ -3,6 +3,7 @@ package org.xenpv.scenarios.xenbus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -84,6 +85,28 @@ class FirstConnectionTest {
             rig.backend(XenbusState.INIT_WAIT);
             rig.await(Phase.PUBLISHED);
             rig.xen.runFor(half);
+            rig.backend(XenbusState.CONNECTED);
+            rig.await(Phase.CONNECTED);
+        }
+    }
+
+    /** It had begun anew of itself, and only then saw that we closed what was of an earlier life. */
+    @Test
+    void shouldConnect_whenTheBackendClosesLate() {
+        try (DeviceRig rig = new DeviceRig(5)) {
+            rig.backend(XenbusState.CONNECTED);
+            rig.start();
+            rig.await(Phase.CLOSING);
+            rig.backend(XenbusState.INIT_WAIT);
+            rig.await(Phase.PUBLISHED);
+            rig.backend(XenbusState.CLOSING);
+            rig.await(Phase.RELEASING);
+            rig.backend(XenbusState.CLOSED);
+            rig.await(Phase.INIT);
+            rig.xen.runFor(DeviceRig.SOON);
+            assertThat(rig.frontState()).isEqualTo(XenbusState.INITIALISING);
+            rig.backend(XenbusState.INIT_WAIT);
+            rig.await(Phase.PUBLISHED);
             rig.backend(XenbusState.CONNECTED);
             rig.await(Phase.CONNECTED);
         }
