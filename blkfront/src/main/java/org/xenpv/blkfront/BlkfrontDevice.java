@@ -148,7 +148,7 @@ public final class BlkfrontDevice {
             throw new XenException(
                     nodename() + ": operations=" + scheduler.size() + " waiting, limit " + config.operationsMax());
         }
-        scheduler.add(op, guest.clock().nanoTime());
+        scheduler.add(op, guest.loop().nowNs());
         armDeadline();
     }
 
@@ -191,7 +191,7 @@ public final class BlkfrontDevice {
         if (deadline == null && !scheduler.isEmpty()) {
             deadline = guest.loop().at(scheduler.deadlineNs(), () -> {
                 deadline = null;
-                expire(guest.clock().nanoTime());
+                expire(guest.loop().nowNs());
                 armDeadline();
             });
         }
@@ -211,7 +211,7 @@ public final class BlkfrontDevice {
         if (done > 0) {
             pump();
         } else {
-            queue.nudge(guest.clock().nanoTime());
+            queue.nudge(guest.loop().nowNs());
         }
         return done;
     }

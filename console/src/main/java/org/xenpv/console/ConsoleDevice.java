@@ -191,8 +191,7 @@ public final class ConsoleDevice {
         if (xenbus != null) {
             xenbus.close();
         } else {
-            EventLoop.Timer deadline =
-                    guest.loop().at(guest.clock().nanoTime() + config.handshakeNs(), () -> end(null));
+            EventLoop.Timer deadline = guest.loop().at(guest.loop().nowNs() + config.handshakeNs(), () -> end(null));
             drain(() -> {
                 deadline.cancel();
                 end(null);
@@ -215,7 +214,7 @@ public final class ConsoleDevice {
 
     /** @throws XenProtocolException if the page is nonsense from the start; it is not attached then */
     private void attach(RingPage page) {
-        ring.attach(page.memory(), guest.events(), page.port(), guest.clock().nanoTime());
+        ring.attach(page.memory(), guest.events(), page.port(), guest.loop().nowNs());
         registration = guest.loop().register(page.port(), name, new EventLoop.Handler() {
             @Override
             public int poll(int budget) {
@@ -235,7 +234,7 @@ public final class ConsoleDevice {
         int unread = ring.readable();
         boolean heard;
         try {
-            heard = ring.serve(guest.clock().nanoTime());
+            heard = ring.serve(guest.loop().nowNs());
         } catch (XenProtocolException e) {
             broken(e);
             return 0;

@@ -104,6 +104,8 @@ public final class EventLoop {
     private Served[] byPort = new Served[64];
     private Source[] sources = {};
     private boolean busy;
+    /** When the turn began that is under way, or the last one. */
+    private long turnNs;
     /** For so many turns timers have been held back, see {@link #runTimers}. */
     private int catchUpTurns;
 
@@ -120,11 +122,20 @@ public final class EventLoop {
         this.inbox = inbox;
         this.limits = limits;
         this.timers = new Timers(this);
-        this.watchdog = new Watchdog(this, limits.watchdogNs(), clock.nanoTime());
+        this.turnNs = clock.nanoTime();
+        this.watchdog = new Watchdog(this, limits.watchdogNs(), turnNs);
     }
 
     public Clock clock() {
         return clock;
+    }
+
+    /**
+     * The time for deadlines: the clock as it was when the turn under way began, or as it is outside of one. Where the clock is no page that
+     * can be read (a PV guest with clocksource=xen) a look at it is a system call, and costs more than most of what a turn does.
+     */
+    public long nowNs() {
+        return owner.isDispatching() ? turnNs : clock.nanoTime();
     }
 
     public EventChannels events() {
@@ -178,7 +189,7 @@ public final class EventLoop {
         if (byPort[port] != null) {
             throw new IllegalArgumentException("port=" + port + ", is registered by " + byPort[port].name);
         }
-        Reenable reenable = new Reenable(limits.reenableIntervalNs(), limits.reenableBurst(), clock.nanoTime());
+        Reenable reenable = new Reenable(limits.reenableIntervalNs(), limits.reenableBurst(), nowNs());
         Served served = new Served(this, port, name, handler, budget, reenable, timers);
         byPort[port] = served;
         watchdog.add(served);
@@ -334,12 +345,15 @@ public final class EventLoop {
      * never.
      */
     public long pollAt() {
-        long nowNs = clock.nanoTime();
-        if (busy || !queue.isEmpty() || !inbox.isEmpty()) {
-            return nowNs;
+        if (hasWork()) {
+            return turnNs;
         }
-        watchdog.look(nowNs);
-        return queue.isEmpty() ? earlier(timers.nextNs(), watchdog.nextNs()) : nowNs;
+        watchdog.look(clock.nanoTime());
+        return queue.isEmpty() ? earlier(timers.nextNs(), watchdog.nextNs()) : turnNs;
+    }
+
+    private boolean hasWork() {
+        return busy || !queue.isEmpty() || !inbox.isEmpty();
     }
 
     /**
@@ -360,7 +374,7 @@ public final class EventLoop {
                 }
                 owner.checkOpen();
                 long untilNs = earlier(deadlineNs, pollAt());
-                long nowNs = clock.nanoTime();
+                long nowNs = hasWork() ? turnNs : clock.nanoTime();
                 if (deadlineNs != NEVER && deadlineNs - nowNs <= 0) {
                     return false;
                 }
@@ -414,13 +428,13 @@ public final class EventLoop {
 
     private boolean turn() {
         counters.turns++;
+        turnNs = clock.nanoTime();
         owner.dispatching(true);
         try {
             int done = runInbox();
             done += events.poll(portSink, limits.eventsPerTurn());
-            long nowNs = clock.nanoTime();
-            watchdog.lookIfDue(nowNs);
-            done += serveReady(nowNs);
+            watchdog.lookIfDue(turnNs);
+            done += serveReady();
             done += runTimers(done);
             done += pollSources();
             busy = done != 0;
@@ -435,15 +449,14 @@ public final class EventLoop {
      * came meanwhile: an answer that is there is not late.
      */
     private int runTimers(int done) {
-        long nowNs = clock.nanoTime();
         long nextNs = timers.nextNs();
-        boolean late = nextNs != NEVER && nowNs - nextNs > STOOD_STILL_NS;
+        boolean late = nextNs != NEVER && turnNs - nextNs > STOOD_STILL_NS;
         if (late && catchUpTurns < CATCH_UP_TURNS_MAX && (catchUpTurns == 0 || done > 0)) {
             catchUpTurns++;
             return 1;
         }
         catchUpTurns = 0;
-        int run = timers.run(nowNs);
+        int run = timers.run(turnNs);
         counters.timersRun += run;
         return run;
     }
@@ -482,7 +495,7 @@ public final class EventLoop {
     }
 
     /** Each handler that is ready now gets one budget; what is left or becomes ready meanwhile waits a turn. */
-    private int serveReady(long nowNs) {
+    private int serveReady() {
         int count = queue.size();
         for (int i = 0; i < count; i++) {
             Served served = queue.pollFirst();
@@ -491,7 +504,7 @@ public final class EventLoop {
                 continue;
             }
             int done = guard.poll(served);
-            if (!served.cancelled && guard.wantsMore(served, done, nowNs)) {
+            if (!served.cancelled && guard.wantsMore(served, done, turnNs)) {
                 enqueue(served);
             }
         }

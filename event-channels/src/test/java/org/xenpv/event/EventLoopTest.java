@@ -185,6 +185,32 @@ class EventLoopTest {
     }
 
     @Test
+    void shouldReturnFalse_whenTheDeadlinePassesAndWorkNeverEnds() {
+        loop.addSource(() -> {
+            clock.advance(MS);
+            return true;
+        });
+        assertThat(loop.runUntil(() -> false, clock.nowNs + 3 * MS)).isFalse();
+        assertThat(loop.stats().turns()).isBetween(3L, 5L);
+    }
+
+    @Test
+    void shouldTellTheTimeOfTheTurn_withoutALookAtTheClock() {
+        List<Long> told = new ArrayList<>();
+        loop.addSource(() -> {
+            told.add(loop.nowNs());
+            clock.advance(MS);
+            told.add(loop.nowNs());
+            return told.size() < 4;
+        });
+        int looks = clock.looks;
+        loop.runUntil(() -> told.size() == 4, EventLoop.NEVER);
+        assertThat(clock.looks - looks).as("one a turn").isEqualTo(2);
+        assertThat(told).containsExactly(1_000L, 1_000L, 1_000L + MS, 1_000L + MS);
+        assertThat(loop.nowNs()).as("outside of a turn").isEqualTo(1_000L + 2 * MS);
+    }
+
+    @Test
     void shouldWaitForAnEvent_thenReturn() {
         Device device = new Device();
         loop.register(5, "device", device);

@@ -4,6 +4,7 @@ package org.xenpv.event;
 final class ManualClock implements Clock {
 
     long nowNs;
+    int looks;
 
     ManualClock(long nowNs) {
         this.nowNs = nowNs;
@@ -11,6 +12,7 @@ final class ManualClock implements Clock {
 
     @Override
     public long nanoTime() {
+        looks++;
         return nowNs;
     }
 

@@ -199,7 +199,7 @@ final class NetConnection {
     private int pollTx(int queue, int budget) {
         int done = tx[queue].poll(budget);
         if (done == 0) {
-            tx[queue].nudge(guest.clock().nanoTime());
+            tx[queue].nudge(guest.loop().nowNs());
         }
         return done;
     }
