@@ -1,6 +1,7 @@
 package org.xenpv.blkfront;
 
 import java.util.function.Consumer;
+import org.xenpv.event.EventLoop;
 import org.xenpv.fault.XenException;
 import org.xenpv.fault.XenIoException;
 import org.xenpv.fault.XenTimeoutException;
@@ -28,6 +29,9 @@ final class BlkScheduler implements BlkRequest.Completion {
     private BlkOp last;
     private BlkOp cursor;
     private int size;
+    /** Of the deadlines, since something was answered. */
+    private int renewals;
+
     private boolean flushRefused;
     private boolean barrierRefused;
     private boolean discardRefused;
@@ -271,6 +275,9 @@ final class BlkScheduler implements BlkRequest.Completion {
     public void complete(BlkRequest request) {
         int status = request.status;
         boolean lost = status == BlkRequest.LOST;
+        if (!lost) {
+            renewals = 0;
+        }
         if (status == BlkRequest.EOPNOTSUPP) {
             switch (request.operation) {
                 case Blkif.BLKIF_OP_FLUSH_DISKCACHE -> flushRefused = true;
@@ -373,11 +380,20 @@ final class BlkScheduler implements BlkRequest.Completion {
         }
     }
 
-    /** Everything has as long from now on as it had when it was submitted. */
-    void renewDeadlines(long nowNs) {
+    /**
+     * Everything has as long from now on as it had when it was submitted.
+     *
+     * @return false if that has been so too often without an answer to anything
+     */
+    boolean renewDeadlines(long nowNs) {
+        if (renewals == EventLoop.RENEWALS_MAX) {
+            return false;
+        }
+        renewals++;
         for (BlkOp op = first; op != null; op = op.next) {
             op.deadlineNs = nowNs + config.requestNs();
         }
+        return true;
     }
 
     /** Fails what has waited too long; its requests stay with the backend until it answers. */

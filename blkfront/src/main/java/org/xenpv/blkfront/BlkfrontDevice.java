@@ -199,9 +199,8 @@ public final class BlkfrontDevice {
 
     /** If this domain stood still nobody is late: what could not be issued meanwhile least of all. */
     private void expire(long nowNs) {
-        if (!scheduler.isEmpty() && nowNs - scheduler.deadlineNs() > EventLoop.STOOD_STILL_NS) {
-            scheduler.renewDeadlines(nowNs);
-        } else {
+        boolean late = !scheduler.isEmpty() && nowNs - scheduler.deadlineNs() > EventLoop.STOOD_STILL_NS;
+        if (!late || !scheduler.renewDeadlines(nowNs)) {
             scheduler.expire(nowNs);
         }
     }

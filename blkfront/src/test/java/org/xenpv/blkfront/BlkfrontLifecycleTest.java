@@ -13,9 +13,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xenpv.backends.block.BlkbackConfig;
 import org.xenpv.backends.block.MemoryStore;
 import org.xenpv.backends.block.ServiceModel;
+import org.xenpv.event.EventLoop;
 import org.xenpv.fault.XenException;
 import org.xenpv.fault.XenIoException;
 import org.xenpv.fault.XenPeerGoneException;
+import org.xenpv.fault.XenTimeoutException;
 import org.xenpv.io.blkif.Blkif;
 import org.xenpv.simulator.Faults;
 import org.xenpv.simulator.SimulatedXen;
@@ -98,6 +100,33 @@ class BlkfrontLifecycleTest {
             assertThat(into.array()).isEqualTo(content);
             assertThat(disk.stats().timeouts()).isZero();
         }
+    }
+
+    /** The backend never answers, and whenever a deadline is there the domain has stood still for long. */
+    @SimulatedXenTest
+    void shouldRunOutOfTimeAtLast_whenOurOwnDomainStandsStillAgainAndAgain(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
+                Blkfront disk = host.connect()) {
+            xen.toolstack().pause(host.driverDomain);
+            CompletableFuture<Integer> read = disk.read(0, ByteBuffer.allocate(4096));
+            for (int i = 0; i < EventLoop.RENEWALS_MAX; i++) {
+                standStill(xen, host);
+                assertThat(read).as("after %d times", i + 1).isNotDone();
+            }
+            standStill(xen, host);
+            assertThat(read).isDone();
+            assertThatThrownBy(read::join).hasCauseInstanceOf(XenTimeoutException.class);
+
+            xen.toolstack().unpause(host.driverDomain);
+            xen.runFor(A_WHILE);
+        }
+    }
+
+    private static void standStill(SimulatedXen xen, DiskHost host) {
+        xen.toolstack().pause(host.guest);
+        xen.runFor(Duration.ofMinutes(2));
+        xen.toolstack().unpause(host.guest);
+        xen.runFor(Duration.ofSeconds(1));
     }
 
     @ParameterizedTest

@@ -29,6 +29,9 @@ public final class EventLoop {
      */
     public static final long STOOD_STILL_NS = 100_000_000L;
 
+    /** A deadline that passed while the loop stood still is set anew so often: where a loop always does, it comes at last. */
+    public static final int RENEWALS_MAX = 8;
+
     /** Turns after which timers are run, whatever there is to be looked at. */
     private static final int CATCH_UP_TURNS_MAX = 64;
 

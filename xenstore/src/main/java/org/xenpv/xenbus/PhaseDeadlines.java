@@ -63,15 +63,18 @@ final class PhaseDeadlines {
         Phase phase = state.phase();
         boolean endless = phase == Phase.CONNECTED || phase == Phase.CLOSED && everConnected || phase == Phase.ENDED;
         if (!endless) {
-            arm(endNs(state), passed);
+            arm(endNs(state), EventLoop.RENEWALS_MAX, passed);
         }
     }
 
-    private void arm(long endNs, Runnable passed) {
+    private void arm(long endNs, int renewals, Runnable passed) {
         timer = guest.loop().at(endNs, () -> {
             long nowNs = guest.clock().nanoTime();
-            if (nowNs - endNs > EventLoop.STOOD_STILL_NS) {
-                arm(nowNs + phaseNs, passed); // this domain stood still, and saw nothing of what the backend did
+            if (renewals > 0 && nowNs - endNs > EventLoop.STOOD_STILL_NS) {
+                arm(
+                        nowNs + phaseNs,
+                        renewals - 1,
+                        passed); // this domain stood still, and saw nothing of what the backend did
             } else {
                 passed.run();
             }

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenpv.event.EventLoop;
 import org.xenpv.fault.XenTimeoutException;
 import org.xenpv.xenbus.FrontendStateMachine.Phase;
 import org.xenpv.xenbus.XenbusState;
@@ -87,6 +88,24 @@ class FirstConnectionTest {
             rig.xen.runFor(half);
             rig.backend(XenbusState.CONNECTED);
             rig.await(Phase.CONNECTED);
+        }
+    }
+
+    @Test
+    void shouldEnd_whenOurOwnDomainStandsStillAtEveryDeadline() {
+        try (DeviceRig rig = new DeviceRig(6)) {
+            rig.start();
+            int times = 0;
+            while (!rig.driver.told.contains("ended")) {
+                assertThat(times++).isLessThan(5 * (EventLoop.RENEWALS_MAX + 1));
+                rig.xen.toolstack().pause(rig.guest);
+                rig.xen.runFor(Duration.ofNanos(2 * DeviceRig.PHASE_NS));
+                rig.xen.toolstack().unpause(rig.guest);
+                rig.xen.runFor(DeviceRig.SOON);
+            }
+            assertThat(times).isGreaterThan(EventLoop.RENEWALS_MAX);
+            assertThat(rig.driver.reason).isInstanceOf(XenTimeoutException.class);
+            rig.assertNothingHeld();
         }
     }
 
