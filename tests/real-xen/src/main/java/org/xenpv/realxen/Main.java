@@ -1,6 +1,9 @@
 package org.xenpv.realxen;
 
+import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.xenpv.xenbus.XenGuests;
 import org.xenpv.xenbus.linux.LinuxGuest;
@@ -13,10 +16,12 @@ import org.xenpv.xenstore.XenstoreClient;
  */
 public final class Main {
 
+    private static final List<LinuxGuest> GUESTS = new CopyOnWriteArrayList<>();
+
     private Main() {}
 
     /** @param args names of scenarios, perhaps with {@code @WHERE} behind them */
-    public static void main(String[] args) throws InterruptedException {
+    public static void main(String[] args) throws InterruptedException, IOException {
         int failed = 0;
         for (int i = 0; i < args.length; i++) {
             int at = args[i].indexOf('@'); // what comes behind says where this runs
@@ -30,7 +35,18 @@ public final class Main {
             System.out.println(why == null ? "PASS " + args[i] : "FAIL " + args[i] + ": " + why);
             failed += why == null ? 0 : 1;
         }
-        System.exit(failed == 0 ? 0 : 1);
+        int status = failed == 0 ? 0 : 1;
+        if (GUESTS.stream().anyMatch(xen -> xen.devicesLeft() > 0)) {
+            powerOff(status);
+        }
+        System.exit(status);
+    }
+
+    /** Instead of ending, for which the kernel would close what it cannot close, see {@link LinuxGuest#devicesLeft}. */
+    private static void powerOff(int status) throws InterruptedException, IOException {
+        System.out.println("GUEST ENDS " + status + ", and the program does not");
+        new ProcessBuilder("/bin/poweroff", "-f").inheritIO().start().waitFor();
+        throw new AssertionError("the guest does not power off");
     }
 
     /** In a thread of its own, so that one that hangs ends as well. @return null, or why it failed */
@@ -61,6 +77,7 @@ public final class Main {
 
     private static void attempt(Scenario scenario, AtomicReference<Throwable> thrown) {
         try (LinuxGuest xen = XenGuests.linux(options())) {
+            GUESTS.add(xen);
             Dom0 dom0 = new Dom0(new BlockingXenstore(xen.store(), xen.loop(), RealGuest.PATIENCE_NS));
             scenario.run(new RealGuest(xen, dom0));
         } catch (Throwable failure) {

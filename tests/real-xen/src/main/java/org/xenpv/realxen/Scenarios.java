@@ -38,6 +38,7 @@ final class Scenarios {
         all.put("side-by-side-blk", new SideBySideBlk());
         all.put("side-by-side-net", new SideBySideNet());
         all.put("net-detach", new NetDetach());
+        all.put("save-restore", new SaveRestore());
         return all;
     }
 }

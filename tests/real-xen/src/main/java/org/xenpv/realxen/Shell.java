@@ -54,6 +54,12 @@ public class Shell {
         store.write(base + REQUEST, number + " " + command);
     }
 
+    /** Whether the command that was started has ended. */
+    final boolean isAnswered() {
+        String answer = store.readOrNull(base + ANSWER);
+        return answer != null && answer.startsWith(number + " ");
+    }
+
     /** What the command that was started printed. */
     public final String result(String command) {
         String mark = number + " ";

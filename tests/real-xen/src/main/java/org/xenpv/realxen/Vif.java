@@ -52,7 +52,8 @@ final class Vif implements AutoCloseable {
         boolean came = guest.xen().loop().runUntil(holds, System.nanoTime() + RealGuest.PATIENCE_NS);
         RealGuest.check(
                 came,
-                what + " did not come; our state is " + guest.dom0().store().readOrNull(NODENAME + "/state"));
+                what + " did not come; our state is " + guest.dom0().store().readOrNull(NODENAME + "/state") + ", "
+                        + device.stats());
     }
 
     @Override

@@ -38,7 +38,7 @@ class ScenariosTest {
             assertThat(line).as(line[0]).hasSize(5);
             assertThat(names.add(line[0])).as(line[0] + " stands there once").isTrue();
             assertThat(line[0]).matches("[a-z0-9-]+(@[a-z0-9-]+)?");
-            assertThat(line[1]).isIn("pv", "pvh", "dom0");
+            assertThat(line[1]).isIn("pv", "pvh", "pv-small", "pvh-small", "dom0");
             assertThat(line[2]).isIn("c", "o");
             assertThat(line[3]).isIn("quick", "-");
             assertThat(line[4]).isNotBlank();

@@ -26,6 +26,7 @@ import org.xenpv.xenbus.XenGuest;
 import org.xenpv.xenstore.BlockingXenstore;
 import org.xenpv.xenstore.Xenstore;
 import org.xenpv.xenstore.XenstoreClient;
+import org.xenpv.xenstore.XenstoreWatch;
 import org.xenpv.xenstore.linux.XenbusDevTransport;
 
 /**
@@ -38,13 +39,13 @@ import org.xenpv.xenstore.linux.XenbusDevTransport;
  * <p>The kernel's own frontends must keep off a device: {@link #claim} sees to it. The primary console is the kernel's.
  *
  * <p>The kernel tells programs nothing of a suspend, and does not survive that a port is closed which was bound before the
- * domain was restored. So, when xenstore says that a suspend is asked for ({@link SuspendWatch}), all ports are unbound at once; afterwards,
- * be it in a restored domain or in the same, devices are opened anew and drivers are told ({@link Lifecycle}), which connect again.
- * Whoever is stopped before that could be done finds out by a {@link DomainMark} that the domain is another, goes on in the same way, and leaves
- * the old device open: then the kernel reports its BUG when this program ends.
+ * domain was restored. A suspend that is over in the same domain, as a checkpoint is, leaves everything as it was. In another domain
+ * all watches fire, and a {@link DomainMark} tells that it is another: devices are opened anew and drivers are told ({@link Lifecycle}), which
+ * connect again; the old event channel device is left open ({@link #devicesLeft}).
  */
 public final class LinuxGuest implements XenGuest {
 
+    private static final String DOMID = "domid";
     private static final long DOMID_TIMEOUT_NS = 30_000_000_000L;
     private static final int PAGES_MAX = 1 << 18;
 
@@ -86,7 +87,9 @@ public final class LinuxGuest implements XenGuest {
     private final EventLoop loop;
     private final XenstoreClient store;
     private final List<Lifecycle> lifecycles = new ArrayList<>();
-    private final SuspendWatch suspends;
+    /** Only to be told something after every restore; null in dom0. */
+    private final XenstoreWatch restores;
+
     private int domid;
     private LinuxGrantTable grants;
     private LinuxGrantMapper mapper;
@@ -94,7 +97,6 @@ public final class LinuxGuest implements XenGuest {
     private DomainMark mark;
 
     private boolean marked;
-    private boolean suspending;
     private boolean goingOn;
     private boolean closed;
 
@@ -111,7 +113,7 @@ public final class LinuxGuest implements XenGuest {
             client = new XenstoreClient(transport, loop, options.store());
             this.store = client;
             this.domid = readDomid();
-            this.suspends = domid == 0 ? null : watchSuspends(transport);
+            this.restores = domid == 0 ? null : watchRestores(transport);
         } catch (RuntimeException e) {
             if (client != null) {
                 client.close();
@@ -136,32 +138,22 @@ public final class LinuxGuest implements XenGuest {
     }
 
     private int readDomid() {
-        return parseDomid(new BlockingXenstore(store, loop, DOMID_TIMEOUT_NS).read("domid"));
+        return parseDomid(new BlockingXenstore(store, loop, DOMID_TIMEOUT_NS).read(DOMID));
     }
 
     private static int parseDomid(String text) {
         try {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
-            throw new XenConfigException("domid", text, "this domain's number");
+            throw new XenConfigException(DOMID, text, "this domain's number");
         }
     }
 
-    private SuspendWatch watchSuspends(XenbusDevTransport transport) {
+    private XenstoreWatch watchRestores(XenbusDevTransport transport) {
         events.sameDomain(() -> mark == null || mark.stands());
         transport.beforeEvents(this::lookAround);
-        SuspendWatch[] made = new SuspendWatch[1];
-        loop.tryRun(() -> made[0] = new SuspendWatch(store, loop, new SuspendWatch.Listener() {
-            @Override
-            public void coming() {
-                suspend();
-            }
-
-            @Override
-            public void over() {
-                goOn();
-            }
-        }));
+        XenstoreWatch[] made = new XenstoreWatch[1];
+        loop.tryRun(() -> made[0] = store.watch(DOMID, changed -> {}));
         return made[0];
     }
 
@@ -171,14 +163,12 @@ public final class LinuxGuest implements XenGuest {
         return domid;
     }
 
-    private void suspend() {
-        events.unbindAll(); // first of all: the kernel does not wait
-        if (!suspending) {
-            suspending = true;
-            for (Lifecycle lifecycle : List.copyOf(lifecycles)) {
-                guarded(lifecycle::beforeSuspend);
-            }
-        }
+    /**
+     * How many files with ports of a domain that was restored since are open for ever, because the kernel does not survive it when they are
+     * closed. If there are any, a program does better not to end before the guest does: it can have it power off or reboot.
+     */
+    public int devicesLeft() {
+        return events.devicesLeft();
     }
 
     /** Watches have fired: perhaps because this is another domain. Whoever is told of them is told after that. */
@@ -189,21 +179,17 @@ public final class LinuxGuest implements XenGuest {
         }
     }
 
-    /** Ports, and in another domain grants, are gone; what drivers release of theirs is the kernel's to forget. */
+    /** Ports and grants are gone; what drivers release of theirs is the kernel's to forget. */
     private void goOn() {
         goingOn = false;
         if (closed) {
             return;
         }
-        suspending = false;
-        suspends.cancel();
         loop.resumed();
-        if (mark != null && !mark.stands()) {
-            mark.close();
-            mark = null;
-            marked = false;
-        }
-        store.read("domid", (text, error) -> {
+        mark.close();
+        mark = null;
+        marked = false;
+        store.read(DOMID, (text, error) -> {
             if (error == null) {
                 domid = parseDomid(text);
             }
@@ -221,7 +207,7 @@ public final class LinuxGuest implements XenGuest {
         try {
             call.run();
         } catch (RuntimeException e) {
-            loop.report("suspend", e);
+            loop.report("restore", e);
         }
     }
 
@@ -309,7 +295,7 @@ public final class LinuxGuest implements XenGuest {
         kernelDrivers.release(nodename, unbind);
     }
 
-    /** A suspend that was cancelled, or a checkpoint, is told of like a restore: ports are gone either way. */
+    /** Told of every restore when it has taken place, and of no other suspend: the kernel does not say when one is coming. */
     @Override
     public void addLifecycle(Lifecycle lifecycle) {
         if (lifecycle == null) {
@@ -340,8 +326,8 @@ public final class LinuxGuest implements XenGuest {
             return;
         }
         closed = true;
-        if (suspends != null) {
-            suspends.close();
+        if (restores != null) {
+            restores.cancel();
         }
         store.close();
         if (mapper != null) {

@@ -8,6 +8,9 @@ import org.xenpv.memory.ChronicleMemory;
 /** An open /dev/xen/evtchn, after linux/drivers/xen/evtchn.c. */
 final class FakeEvtchn extends FakeFile {
 
+    /** IOCTL_EVTCHN_UNBIND. */
+    static final int UNBIND = 0x4_4503;
+
     private final FakeXen xen;
     private final int domid;
     private final int ringPorts;
@@ -33,7 +36,7 @@ final class FakeEvtchn extends FakeFile {
             case 0x4_4500 -> bindVirq(first);
             case 0x8_4501 -> bindInterdomain(first, argument.getInt(4));
             case 0x4_4502 -> keep(xen.open(domid, this, first));
-            case 0x4_4503 -> unbind(first);
+            case UNBIND -> unbind(first);
             case 0x4_4504 -> notifyPort(first);
             default -> -Errno.ENOTTY.number();
         };

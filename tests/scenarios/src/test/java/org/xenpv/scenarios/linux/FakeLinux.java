@@ -20,6 +20,7 @@ final class FakeLinux implements LinuxCalls {
     int gntallocLimit;
     int gntallocPages;
     private boolean frozen;
+    private boolean freezesAtUnbind;
     /** How many events an open evtchn holds. */
     int evtchnRingPorts = 1024;
 
@@ -83,18 +84,33 @@ final class FakeLinux implements LinuxCalls {
         }
     }
 
+    /** All programs are stopped when one of them is about to unbind a port. */
+    void freezeAtUnbind() {
+        synchronized (xen) {
+            freezesAtUnbind = true;
+        }
+    }
+
+    /** Programs go on, in the same domain. */
+    void thaw() {
+        synchronized (xen) {
+            frozen = false;
+            freezesAtUnbind = false;
+            xen.notifyAll();
+        }
+    }
+
     /** The domain goes on in another: what the hypervisor had of it is gone, and all watches are registered anew. */
     void restore(int newDomid) {
         synchronized (xen) {
             xen.restore(domid, newDomid);
             domid = newDomid;
-            frozen = false;
+            thaw();
             for (FakeFile file : files) {
                 if (file instanceof FakeXenbus xenbus) {
                     xenbus.restored();
                 }
             }
-            xen.notifyAll();
         }
     }
 
@@ -139,6 +155,10 @@ final class FakeLinux implements LinuxCalls {
     @Override
     public int ioctl(int fd, long request, ChronicleMemory argument) {
         synchronized (xen) {
+            if (freezesAtUnbind && request == FakeEvtchn.UNBIND) {
+                frozen = true;
+                xen.notifyAll();
+            }
             thawed();
             FakeFile file = file(fd);
             return file == null ? -Errno.EBADF.number() : file.ioctl(request, argument);
