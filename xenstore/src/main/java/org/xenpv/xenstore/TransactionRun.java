@@ -12,12 +12,15 @@ import org.xenpv.io.xs.XsMessageType;
  * START --id--> BODY --end(value)--> all operations answered --> END T --OK--> value
  *   |             |  end(error), throws, deadline               |
  *   |             +----------------------------------> END F ---|---------------> error
- *   | EAGAIN                                             EAGAIN |
+ *   | EAGAIN                                     EAGAIN, ENOENT |
  *   +-----------------------+-----------------------------------+
  *                           v
  *              wait 10 ms, 20 ms, 40 ms ... 1 s (half of it at random), START again if it is still wanted;
  *              at most 10 times
  * </pre>
+ *
+ * <p>ENOENT for an END is said by a server that does not know the transaction: another has taken its place (xenstore-control live-update -F).
+ * Nothing of it has been done, and what was read in it was answered ENOENT as well, whatever is there.
  *
  * <p>If START is answered after its deadline, the transaction that the server then holds is ended.
  */
@@ -119,12 +122,15 @@ final class TransactionRun<T> {
     }
 
     private void failed(XenException error) {
-        attempt = null;
-        boolean conflict = error instanceof XenstoreException refused && refused.is("EAGAIN");
-        if (!conflict) {
+        if (error instanceof XenstoreException refused && refused.is("EAGAIN")) {
+            conflicted();
+        } else {
             finish(null, error);
-            return;
         }
+    }
+
+    private void conflicted() {
+        attempt = null;
         client.counters().conflicts++;
         if (tries >= TRIES_MAX) {
             finish(null, new XenstoreException("EAGAIN", "transaction (conflicts=" + tries + ", none committed)"));
@@ -254,16 +260,25 @@ final class TransactionRun<T> {
             }
             closed = true;
             if (error != null) {
-                abort(txId, (ok, refused) -> failed(error));
-                return;
+                boolean read = error instanceof XenstoreException;
+                abort(txId, (ok, refused) -> answered(read && isForgotten(refused), error));
+            } else {
+                commit(txId, (ok, refused) -> answered(isForgotten(refused), refused));
             }
-            commit(txId, (ok, refused) -> {
-                if (refused == null) {
-                    finish(value, null);
-                } else {
-                    failed(refused);
-                }
-            });
+        }
+
+        private void answered(boolean forgotten, XenException failure) {
+            if (forgotten) {
+                conflicted();
+            } else if (failure != null) {
+                failed(failure);
+            } else {
+                finish(value, null);
+            }
+        }
+
+        private static boolean isForgotten(XenException refused) {
+            return refused instanceof XenstoreException error && error.is("ENOENT");
         }
 
         void close() {

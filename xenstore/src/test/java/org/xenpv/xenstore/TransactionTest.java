@@ -244,6 +244,43 @@ class TransactionTest extends ClientHarness {
         assertThat(store.stats().transactions()).isEqualTo(2);
     }
 
+    /** What a xenstored says that has taken another's place by force (live update) and knows nothing of its transactions. */
+    @Test
+    void shouldBeginAgain_whenTheServerHasForgottenTheTransactionItCommits() {
+        begin("7|");
+        end.accept("first", null);
+        server.error(only(XsMessageType.TRANSACTION_END), "ENOENT");
+        domain.pass(SECOND);
+        server.reply(server.last(), "8|");
+        run();
+        end.accept("second", null);
+        assertThat(server.last()).hasToString("TRANSACTION_END[8] T|");
+        server.ok(server.last());
+        run();
+        assertThat(outcome.value()).isEqualTo("second");
+        assertThat(store.stats().conflicts()).isEqualTo(1);
+    }
+
+    /** The body saw a node missing that is there: it was read in a transaction that was not. */
+    @Test
+    void shouldBeginAgain_whenTheServerHasForgottenTheTransactionInWhichNothingWasFound() {
+        begin("7|");
+        tx.read("a", (value, error) -> end.accept(value, error));
+        server.error(server.last(), "ENOENT");
+        run();
+        assertThat(server.last()).hasToString("TRANSACTION_END[7] F|");
+        server.error(server.last(), "ENOENT");
+        domain.pass(SECOND);
+        server.reply(server.last(), "8|");
+        run();
+        tx.read("a", (value, error) -> end.accept(value, error));
+        server.reply(server.last(), "there");
+        run();
+        server.ok(server.last());
+        run();
+        assertThat(outcome.value()).isEqualTo("there");
+    }
+
     /** The ring is full for longer than the deadline: the server must not keep the transaction for ever. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})

@@ -20,6 +20,8 @@ final class Scenarios {
         all.put("blk-unbind", new BlkUnbind());
         all.put("blk-qemu", new BlkQemu());
         all.put("xenstore", new XenstoreStory());
+        all.put("xenstored-hangs", new XenstoredHangs());
+        all.put("xenstored-update", new XenstoredUpdate());
         all.put("blkback-ext4", new BlkbackExt4());
         all.put("blkback-verify", new BlkbackVerify());
         all.put("netback-ping", new NetbackPing());

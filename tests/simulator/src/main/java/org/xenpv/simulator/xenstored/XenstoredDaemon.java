@@ -223,6 +223,16 @@ public final class XenstoredDaemon implements AutoCloseable {
         }
     }
 
+    /**
+     * What a live update by force does (xenstore-control live-update -F, Xen 4.17): connections, watches and the tree go on, open
+     * transactions are not known any more.
+     */
+    public void forgetTransactions() {
+        for (StoreConnection connection : connections) {
+            connection.client().transactions().clear();
+        }
+    }
+
     /** Gives back all rings and closes all sockets. Idempotent. */
     @Override
     public void close() {

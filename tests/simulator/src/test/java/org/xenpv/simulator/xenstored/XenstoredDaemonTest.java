@@ -391,6 +391,21 @@ class XenstoredDaemonTest {
     }
 
     @Test
+    void shouldKeepAllButTransactions_whenUpdatedByForce() {
+        Guest guest = new Guest(1).introduced();
+        home(guest);
+        guest.ask(XsMessageType.WRITE, "x", "kept");
+        guest.ask(XsMessageType.WATCH, "x", "t");
+        assertThat(guest.ask(XsMessageType.TRANSACTION_START, "")).hasSize(1);
+        assertThat(daemon.usage(1).transactions()).isEqualTo(1);
+
+        daemon.forgetTransactions();
+        assertThat(daemon.usage(1).transactions()).isZero();
+        assertThat(daemon.usage(1).watches()).isEqualTo(1);
+        assertThat(guest.ask(XsMessageType.READ, "x")).containsExactly("READ 7 0 kept|");
+    }
+
+    @Test
     void shouldDeliverDelayedEventsInTime() {
         daemon = new XenstoredDaemon(loop, config().withFaults(new XenstoredFaults() {
             @Override
