@@ -20,7 +20,6 @@ final class BlkbackKill extends BackendScenario {
     void run(DriverDomain dom0) throws Exception {
         Set<String> before = Grants.mapped(dom0::here);
         Shell guest = dom0.guest();
-        int written;
         ServedDisk lost;
         try (BackendProgram victim = BackendProgram.start()) {
             lost = ServedDisk.attach(dom0, 'd', MEGABYTES);
@@ -30,19 +29,24 @@ final class BlkbackKill extends BackendScenario {
             RealGuest.check(Grants.mapped(dom0::here).size() > before.size(), "nothing of the disk is mapped");
         }
         Grants.checkNoMoreThan(before, dom0::here);
-        written = Integer.parseInt(guest.run("sleep 5; " + COUNT).strip());
+        int written = written(guest);
         System.out.println("files written and synced when it was killed: " + written);
         try (BackendProgram next = BackendProgram.start()) {
             dom0.store().awaitValue(RealGuest.PATIENCE_NS, backend(lost) + "state", "2");
-            guest.run("sleep 5");
-            RealGuest.checkEqual(dom0.store().read(lost.frontend() + "state"), "4", "the frontend's state");
-            RealGuest.checkEqual(
-                    Integer.parseInt(guest.run(COUNT).strip()), written, "files written with nobody to write them");
             dom0.here("cp /disks/xvdd /disks/xvde");
             another(dom0);
+            RealGuest.checkEqual(
+                    dom0.store().read(lost.frontend() + "state"), "4", "the frontend's state, a while later");
+            int more = written(guest)
+                    - written; // the last one may have been synced and not written down when it was counted
+            RealGuest.check(more == 0 || more == 1, "files written with nobody to write them: " + more);
             detached(dom0, lost);
         }
         Grants.checkNoMoreThan(before, dom0::here);
+    }
+
+    private static int written(Shell guest) {
+        return Integer.parseInt(guest.run(COUNT).strip());
     }
 
     private static String backend(ServedDisk disk) throws Exception {
@@ -53,20 +57,18 @@ final class BlkbackKill extends BackendScenario {
     private static void another(DriverDomain dom0) throws Exception {
         try (ServedDisk disk = ServedDisk.attach(dom0, 'e', MEGABYTES)) {
             Shell guest = dom0.guest();
-            System.out.println(disk);
-            System.out.println(guest.run("mkdir -p /mnt2; mount -t ext4 /dev/xvde /mnt2; dmesg | tail -5"));
-            String checked = guest.run("sed 's|/mnt/|/mnt2/|' /tmp/written | sha256sum -c");
-            System.out.println(checked);
+            guest.run("mkdir -p /mnt2; mount -t ext4 /dev/xvde /mnt2");
+            guest.run("sed 's|/mnt/|/mnt2/|' /tmp/written | sha256sum -c");
             guest.run("umount /mnt2");
-            System.out.println(guest.run("/bin/e2fsck -f -n /dev/xvde"));
+            guest.run("/bin/e2fsck -f -n /dev/xvde");
         }
     }
 
-    /** What the toolstack can still do with the lost one. */
+    /** The toolstack is rid of the lost one, though its frontend does not give it up. */
     private static void detached(DriverDomain dom0, ServedDisk lost) throws Exception {
-        System.out.println(dom0.here("xl block-detach $(cat /run/domid) xvdd; echo $?"));
-        System.out.println(dom0.here(
-                "xenstore-ls /local/domain/0/backend/vbd; xenstore-ls /local/domain/$(cat /run/domid)/device"));
-        System.out.println(dom0.guest().run("sleep 3; dmesg | tail -6"));
+        dom0.here("xl block-detach $(cat /run/domid) xvdd");
+        RealGuest.check(dom0.store().readOrNull(backend(lost) + "state") == null, "the backend's node is still there");
+        RealGuest.check(
+                dom0.store().readOrNull(lost.frontend() + "state") == null, "the frontend's node is still there");
     }
 }
