@@ -21,7 +21,8 @@ final class Scenarios {
         all.put("blk-qemu", new BlkQemu());
         all.put("xenstore", new XenstoreStory());
         all.put("xenstored-hangs", new XenstoredHangs());
-        all.put("xenstored-update", new XenstoredUpdate());
+        all.put("xenstored-update", new XenstoredUpdate(false));
+        all.put("xenstored-force", new XenstoredUpdate(true));
         all.put("blkback-ext4", new BlkbackExt4());
         all.put("blkback-verify", new BlkbackVerify());
         all.put("netback-ping", new NetbackPing());
