@@ -150,6 +150,31 @@ class BlkfrontLifecycleTest {
         }
     }
 
+    /** Rings and events need no xenstored; closing asks it for what it does not answer any more. */
+    @SimulatedXenTest
+    void shouldWorkOnAndEnd_whenXenstoredWasKilledForGood(SimulatedXen xen) {
+        byte[] content = BlkfrontTest.randomBytes(DISK_BYTES, 7);
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            List<String> refusals = new ArrayList<>();
+            long closingNs;
+            try (Blkfront disk = host.connect()) {
+                xen.xenstored().kill();
+                host.guest.run(
+                        guest -> guest.store().read("domid", (value, error) -> refusals.add(String.valueOf(error))));
+                writeAll(disk, content).forEach(CompletableFuture::join);
+                assertThat(refusals).isEmpty();
+                xen.runFor(A_WHILE);
+                assertThat(refusals).singleElement().asString().endsWith("does xenstored run?");
+                ByteBuffer into = ByteBuffer.allocate(DISK_BYTES);
+                disk.read(0, into).join();
+                assertThat(into.array()).isEqualTo(content);
+                assertThat(disk.stats().reconnects()).isZero();
+                closingNs = xen.clock().nanoTime();
+            }
+            assertThat(Duration.ofNanos(xen.clock().nanoTime() - closingNs)).isLessThan(A_WHILE);
+        }
+    }
+
     @SimulatedXenTest
     void I13_theFirstFlushAfterABackendDiedSaysThatWritesMayBeLost(SimulatedXen xen) {
         try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT);
