@@ -13,8 +13,8 @@ import org.xenpv.xenstore.XenstoreClient;
 import org.xenpv.xenstore.XenstoreWatch;
 
 /**
- * Xenstored stands still: who asks it is told so in time, a connected disk works all the same, and when it goes on nothing of ours has
- * to begin anew.
+ * Xenstored stands still: who asks it is told so in time, a connected disk works all the same, though a watch is asked for on its loop, a
+ * guest with watches can be closed, and when xenstored goes on nothing of ours has to begin anew.
  */
 final class XenstoredHangs implements Scenario {
 
@@ -33,7 +33,9 @@ final class XenstoredHangs implements Scenario {
                 LinuxGuest.Options.DEFAULT.withStore(XenstoreClient.Options.DEFAULT.withRequestTimeoutNs(REQUEST_NS));
         guest.dom0().store().write(NODE, "before");
         try (Disk image = Disk.attach(guest.dom0(), 'k', MEGABYTES, "rw");
-                LinuxGuest other = LinuxGuest.open(impatient)) {
+                LinuxGuest other = LinuxGuest.open(impatient);
+                LinuxGuest leaving = LinuxGuest.open(impatient)) {
+            new BlockingXenstore(leaving.store(), leaving.loop(), RealGuest.PATIENCE_NS).watch(NODE, changed -> {});
             BlockingXenstore store = new BlockingXenstore(other.store(), other.loop(), RealGuest.PATIENCE_NS);
             AtomicInteger fired = new AtomicInteger();
             XenstoreWatch watch = store.watch(NODE, changed -> fired.incrementAndGet());
@@ -48,12 +50,15 @@ final class XenstoredHangs implements Scenario {
                 System.out.println(said);
                 RealGuest.check(
                         said.contains("no answer within 3000 ms") && said.endsWith("does xenstored run?"), said);
+                AtomicInteger late = new AtomicInteger();
+                guest.xen().store().watch(NODE, changed -> late.incrementAndGet()); // on the disk's own loop
+                leaving.close();
                 int rounds = 0;
-                AtomicReference<XenException> late = new AtomicReference<>();
+                AtomicReference<XenException> failure = new AtomicReference<>();
                 boolean[] answered = new boolean[1];
                 other.store().read(NODE, (value, error) -> {
                     answered[0] = true;
-                    late.set(error);
+                    failure.set(error);
                 });
                 while (!answered[0]) {
                     BlkMixed.round(disk, model, random, SECTORS);
@@ -62,10 +67,15 @@ final class XenstoredHangs implements Scenario {
                 }
                 System.out.println("rounds while nobody answered: " + rounds);
                 RealGuest.check(
-                        late.get() instanceof XenTimeoutException, "xenstored stood still no longer: " + late.get());
+                        failure.get() instanceof XenTimeoutException,
+                        "closing has waited for xenstored, which answers again: " + failure.get());
                 int before = fired.get();
                 guest.dom0().store().write(NODE, "after"); // with a minute's patience: answered when xenstored goes on
                 until(other, () -> fired.get() > before, "the event of a watch from before");
+                until(
+                        guest.xen(),
+                        () -> late.get() > 0,
+                        "the first event of a watch that xenstored was asked for meanwhile");
                 RealGuest.checkEqual(store.read(NODE), "after", "what is read afterwards");
                 for (int i = 0; i < ROUNDS; i++) {
                     BlkMixed.round(disk, model, random, SECTORS);

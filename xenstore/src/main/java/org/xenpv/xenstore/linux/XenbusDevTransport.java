@@ -16,7 +16,7 @@ import org.xenpv.xenstore.XenstoreTransport;
  * whole messages one after the other.
  *
  * <p>Watches have a file of their own: removing one waits inside the kernel, and would do so for ever if a reply were outstanding
- * on the same file. A watch or request that the kernel refuses by errno is answered with that error. XS_RESET_WATCHES is
+ * on the same file. They are written to it by threads of their own, since the kernel answers them only when xenstored has. A watch or request that the kernel refuses by errno is answered with that error. XS_RESET_WATCHES is
  * answered without being sent: the kernel would pass it on, and lose its own watches by it; opening the device had the same effect.
  *
  * <p>Must be on a loop whose event channels are {@link LinuxEventChannels}, which wait for the files.
@@ -42,7 +42,9 @@ public final class XenbusDevTransport implements XenstoreTransport {
     private String deathReason;
     private Runnable beforeEvents = () -> {};
     private boolean eventsCame;
-    private boolean attention = true;
+    /** Also set by the threads that send watches. */
+    private volatile boolean attention = true;
+
     private boolean closed;
 
     /** The message that is being written by the client, or waits for its file. */
@@ -181,14 +183,19 @@ public final class XenbusDevTransport implements XenstoreTransport {
         int length = messageLength;
         messageLength = 0;
         if (type == XsMessageType.RESET_WATCHES.value()) {
-            answer(type, "OK");
-            return true;
-        }
-        int errno = file.send(message, length);
-        if (errno != 0) {
-            answer(XsMessageType.ERROR.value(), errorName(errno));
+            answer(type, XsdSockmsg.reqId(message, 0), XsdSockmsg.txId(message, 0), "OK");
+        } else if (watch) {
+            file.sendAside(message, length, this::attend);
+        } else {
+            refused(file, file.send(message, length));
         }
         return true;
+    }
+
+    private void refused(XenbusFile file, int errno) {
+        if (errno != 0) {
+            answer(XsMessageType.ERROR.value(), file.reqId(), file.txId(), errorName(errno));
+        }
     }
 
     private static String errorName(int errno) {
@@ -196,14 +203,19 @@ public final class XenbusDevTransport implements XenstoreTransport {
         return known == null || XsdError.of(known.name()) == null ? XsdError.EIO.name() : known.name();
     }
 
-    /** In xenstored's place; the header of the request is still there. */
-    private void answer(int type, String text) {
+    /** In xenstored's place. */
+    private void answer(int type, int reqId, int txId, String text) {
         byte[] reply = new byte[XsdSockmsg.SIZEOF + text.length() + 1];
-        XsdSockmsg.put(reply, 0, type, XsdSockmsg.reqId(message, 0), XsdSockmsg.txId(message, 0), text.length() + 1);
+        XsdSockmsg.put(reply, 0, type, reqId, txId, text.length() + 1);
         for (int i = 0; i < text.length(); i++) {
             reply[XsdSockmsg.SIZEOF + i] = (byte) text.charAt(i);
         }
         append(reply, reply.length);
+        attend();
+    }
+
+    /** From any thread. */
+    private void attend() {
         attention = true;
         events.wake();
     }
@@ -231,6 +243,7 @@ public final class XenbusDevTransport implements XenstoreTransport {
             readyEnd = 0;
             pump(requests);
             pump(watches);
+            refused(watches, watches.takeRefusal());
             if (eventsCame) {
                 eventsCame = false;
                 beforeEvents.run();

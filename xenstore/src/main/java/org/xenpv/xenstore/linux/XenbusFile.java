@@ -1,5 +1,6 @@
 package org.xenpv.xenstore.linux;
 
+import java.util.Arrays;
 import org.xenpv.fault.XenOpException;
 import org.xenpv.io.xs.XsMessageType;
 import org.xenpv.io.xs.XsWire;
@@ -33,6 +34,14 @@ final class XenbusFile implements AutoCloseable {
     private int reqId;
     private int txId;
 
+    /** The errno by which the kernel has refused what was sent aside, or 0. */
+    private volatile int refused;
+
+    /** Whether a thread of ours is inside the kernel's write. Guarded by this, as is whether it is to close the file after that. */
+    private boolean writing;
+
+    private boolean closed;
+
     /** Takes whole messages. */
     interface Sink {
         void message(byte[] bytes, int length);
@@ -62,6 +71,54 @@ final class XenbusFile implements AutoCloseable {
      * @return 0, or the errno by which the kernel refuses it: it is answered with that, no reply comes
      */
     int send(byte[] request, int lengthBytes) {
+        remember(request);
+        int errno = write(request, lengthBytes);
+        awaitsReply = errno == 0;
+        return errno;
+    }
+
+    /**
+     * The same in a thread of its own, for what the kernel answers inside write, when xenstored has answered: watches. There are few of
+     * them, and if xenstored never answers it is that thread alone that waits.
+     *
+     * @param refusal called in that thread if the kernel refuses it, see {@link #takeRefusal}
+     */
+    void sendAside(byte[] request, int lengthBytes, Runnable refusal) {
+        remember(request);
+        awaitsReply = true;
+        byte[] copy = Arrays.copyOf(request, lengthBytes);
+        Thread writer = new Thread(() -> writeAside(copy, refusal), "xenbus-watch");
+        writer.setDaemon(true);
+        writer.start();
+    }
+
+    private void remember(byte[] request) {
+        reqId = XsdSockmsg.reqId(request, 0);
+        txId = XsdSockmsg.txId(request, 0);
+    }
+
+    private void writeAside(byte[] request, Runnable refusal) {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            writing = true;
+        }
+        int errno = write(request, request.length);
+        synchronized (this) {
+            writing = false;
+            if (closed) {
+                closeNow();
+                return;
+            }
+        }
+        if (errno != 0) {
+            refused = errno;
+            refusal.run();
+        }
+    }
+
+    private int write(byte[] request, int lengthBytes) {
         out.copyIn(0, request, 0, lengthBytes);
         int written;
         do {
@@ -70,10 +127,27 @@ final class XenbusFile implements AutoCloseable {
         if (written < 0) {
             return -written;
         }
-        awaitsReply = true;
-        reqId = XsdSockmsg.reqId(request, 0);
-        txId = XsdSockmsg.txId(request, 0);
         return written == lengthBytes ? 0 : Errno.EIO.number();
+    }
+
+    /** @return 0, or the errno by which the kernel has refused what was sent aside: no reply comes */
+    int takeRefusal() {
+        int errno = refused;
+        if (errno != 0) {
+            refused = 0;
+            awaitsReply = false;
+        }
+        return errno;
+    }
+
+    /** Of the last request. */
+    int reqId() {
+        return reqId;
+    }
+
+    /** Of the last request. */
+    int txId() {
+        return txId;
     }
 
     /**
@@ -137,8 +211,16 @@ final class XenbusFile implements AutoCloseable {
         return null;
     }
 
+    /** While the kernel is inside a write it is closed after that. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
+        if (!writing) {
+            closeNow();
+        }
+    }
+
+    private void closeNow() {
         device.close();
         out.close();
         in.close();

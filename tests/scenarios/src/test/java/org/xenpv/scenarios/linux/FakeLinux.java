@@ -125,6 +125,23 @@ final class FakeLinux implements LinuxCalls {
         }
     }
 
+    /** Waits until every /dev/xen/xenbus is closed: one to which a thread is writing is closed after that. Comes before xenstored ends. */
+    void awaitXenbusClosed() {
+        long deadlineNs = System.nanoTime() + 20_000_000_000L;
+        synchronized (xen) {
+            while (files.stream().anyMatch(FakeXenbus.class::isInstance)) {
+                if (deadlineNs - System.nanoTime() < 0) {
+                    throw new AssertionError("a /dev/xen/xenbus stays open");
+                }
+                try {
+                    xen.wait(10);
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+    }
+
     @Override
     public int open(String path, int flags) {
         synchronized (xen) {

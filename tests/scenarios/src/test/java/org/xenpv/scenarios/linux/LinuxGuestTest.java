@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenpv.blkfront.Blkfront;
 import org.xenpv.event.Clock;
@@ -37,6 +39,7 @@ class LinuxGuestTest {
 
     private final FakeXen xen = new FakeXen(2048);
     private final FakeLinux linux = xen.boot(0, 1024);
+    private EventLoop daemonLoop;
     private XenstoredDaemon daemon;
     private EventLoopThread daemonThread;
     private LinuxEventChannels daemonEvents;
@@ -47,10 +50,10 @@ class LinuxGuestTest {
         Path socket = folder.resolve("s");
         FakeXenbus.violations = 0;
         daemonEvents = LinuxEventChannels.open(xen.boot(9, 0), CLOCK);
-        EventLoop loop = new EventLoop(daemonEvents, CLOCK, new ConcurrentInbox());
-        daemon = new XenstoredDaemon(loop, XenstoredConfig.defaults());
+        daemonLoop = new EventLoop(daemonEvents, CLOCK, new ConcurrentInbox());
+        daemon = new XenstoredDaemon(daemonLoop, XenstoredConfig.defaults());
         daemon.listen(socket);
-        daemonThread = EventLoopThread.start(loop, "simulated-xenstored");
+        daemonThread = EventLoopThread.start(daemonLoop, "simulated-xenstored");
         dom0 = BlockingXenstore.connect(socket);
         dom0.write("/local/domain/0/domid", "0");
         linux.device("/dev/xen/xenbus", () -> new FakeXenbus(xen, socket));
@@ -58,6 +61,7 @@ class LinuxGuestTest {
 
     @AfterEach
     void stopXenstored() {
+        linux.awaitXenbusClosed();
         dom0.close();
         daemonThread.close();
         daemon.close();
@@ -99,6 +103,39 @@ class LinuxGuestTest {
         assertThatThrownBy(() -> open(LinuxGuest.Options.DEFAULT))
                 .isInstanceOf(XenConfigException.class)
                 .hasMessageContaining("domid=\"seven\"");
+    }
+
+    /** The kernel keeps whoever adds or removes a watch until xenstored has answered: that must not be the loop. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void shouldWaitForNothing_whenXenstoredStandsStill() throws InterruptedException {
+        CountDownLatch goesOn = new CountDownLatch(1);
+        CountDownLatch stands = new CountDownLatch(1);
+        XenstoreClient.Options impatient = XenstoreClient.Options.DEFAULT.withRequestTimeoutNs(50_000_000);
+        try (LinuxGuest guest = open(LinuxGuest.Options.DEFAULT.withStore(impatient))) {
+            daemonLoop.execute(() -> {
+                stands.countDown();
+                awaitOrInterrupt(goesOn);
+            });
+            stands.await();
+            guest.loop().tryRun(() -> guest.store().watch("x", changed -> {}));
+            XenException[] late = new XenException[1];
+            guest.loop().tryRun(() -> guest.store().read("y", (value, error) -> late[0] = error));
+            guest.loop().runUntil(() -> late[0] != null, EventLoop.NEVER);
+            assertThat(late[0]).hasMessageContaining("no answer within 50 ms, does xenstored run?");
+        }
+        assertThat(linux.openFiles())
+                .as("closed when the kernel has its answer")
+                .isEqualTo(1);
+        goesOn.countDown();
+    }
+
+    private static void awaitOrInterrupt(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

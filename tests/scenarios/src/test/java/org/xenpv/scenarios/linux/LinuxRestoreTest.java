@@ -203,6 +203,7 @@ class LinuxRestoreTest {
         assertThat(guest.devicesLeft())
                 .as("event channel devices that the kernel cannot close, one for each restore")
                 .isEqualTo(reconnects);
+        linux.awaitXenbusClosed();
         assertThat(linux.openFiles()).isEqualTo(reconnects);
     }
 

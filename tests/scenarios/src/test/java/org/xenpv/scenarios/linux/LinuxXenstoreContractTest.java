@@ -61,6 +61,7 @@ class LinuxXenstoreContractTest extends XenstoreContract {
         return new XenstorePair(control, controlLoop, guest, loop, 0, "/contract", 300, () -> {
             control.close();
             guest.close();
+            linux.awaitXenbusClosed();
             thread.close();
             daemon.close();
             events.close();
