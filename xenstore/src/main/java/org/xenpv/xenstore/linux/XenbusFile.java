@@ -85,11 +85,11 @@ final class XenbusFile implements AutoCloseable {
      */
     void sendAside(byte[] request, int lengthBytes, Runnable refusal) {
         remember(request);
-        awaitsReply = true;
         byte[] copy = Arrays.copyOf(request, lengthBytes);
         Thread writer = new Thread(() -> writeAside(copy, refusal), "xenbus-watch");
         writer.setDaemon(true);
         writer.start();
+        awaitsReply = true;
     }
 
     private void remember(byte[] request) {
