@@ -39,6 +39,8 @@ public final class BlkOp {
     boolean issued;
     boolean live;
     long deadlineNs;
+    /** How often that was set anew. */
+    int renewals;
 
     /** Neighbours among all operations not done yet, in order of submission. */
     BlkOp previous;

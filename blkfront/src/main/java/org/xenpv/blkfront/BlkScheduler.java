@@ -29,9 +29,6 @@ final class BlkScheduler implements BlkRequest.Completion {
     private BlkOp last;
     private BlkOp cursor;
     private int size;
-    /** Of the deadlines, since something was answered. */
-    private int renewals;
-
     private boolean flushRefused;
     private boolean barrierRefused;
     private boolean discardRefused;
@@ -82,6 +79,7 @@ final class BlkScheduler implements BlkRequest.Completion {
         op.restart();
         op.live = true;
         op.deadlineNs = nowNs + config.requestNs();
+        op.renewals = 0;
         op.previous = last;
         op.next = null;
         if (last == null) {
@@ -275,9 +273,6 @@ final class BlkScheduler implements BlkRequest.Completion {
     public void complete(BlkRequest request) {
         int status = request.status;
         boolean lost = status == BlkRequest.LOST;
-        if (!lost) {
-            renewals = 0;
-        }
         if (status == BlkRequest.EOPNOTSUPP) {
             switch (request.operation) {
                 case Blkif.BLKIF_OP_FLUSH_DISKCACHE -> flushRefused = true;
@@ -380,20 +375,14 @@ final class BlkScheduler implements BlkRequest.Completion {
         }
     }
 
-    /**
-     * Everything has as long from now on as it had when it was submitted.
-     *
-     * @return false if that has been so too often without an answer to anything
-     */
-    boolean renewDeadlines(long nowNs) {
-        if (renewals == EventLoop.RENEWALS_MAX) {
-            return false;
-        }
-        renewals++;
+    /** Everything has as long from now on as it had when it was submitted, but for what has had that too often. */
+    void renewDeadlines(long nowNs) {
         for (BlkOp op = first; op != null; op = op.next) {
-            op.deadlineNs = nowNs + config.requestNs();
+            if (op.renewals < EventLoop.RENEWALS_MAX) {
+                op.renewals++;
+                op.deadlineNs = nowNs + config.requestNs();
+            }
         }
-        return true;
     }
 
     /** Fails what has waited too long; its requests stay with the backend until it answers. */

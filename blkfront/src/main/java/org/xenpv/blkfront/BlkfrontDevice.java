@@ -199,10 +199,10 @@ public final class BlkfrontDevice {
 
     /** If this domain stood still nobody is late: what could not be issued meanwhile least of all. */
     private void expire(long nowNs) {
-        boolean late = !scheduler.isEmpty() && nowNs - scheduler.deadlineNs() > EventLoop.STOOD_STILL_NS;
-        if (!late || !scheduler.renewDeadlines(nowNs)) {
-            scheduler.expire(nowNs);
+        if (!scheduler.isEmpty() && nowNs - scheduler.deadlineNs() > EventLoop.STOOD_STILL_NS) {
+            scheduler.renewDeadlines(nowNs);
         }
+        scheduler.expire(nowNs);
     }
 
     private int poll(BlkQueue queue, int budget) {

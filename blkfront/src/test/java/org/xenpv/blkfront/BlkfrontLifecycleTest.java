@@ -122,6 +122,34 @@ class BlkfrontLifecycleTest {
         }
     }
 
+    /** One request is never answered, others are. */
+    @SimulatedXenTest
+    void shouldRunOutOfTimeAtLast_thoughOthersAreAnswered(SimulatedXen xen) {
+        ServiceModel forgetful = new ServiceModel() {
+            @Override
+            public short verdict(int operation, long sector, long sectors) {
+                return Blkif.BLKIF_RSP_OKAY;
+            }
+
+            @Override
+            public long delayNs(int operation, long sector, long sectors) {
+                return sector == 8 ? Duration.ofDays(10).toNanos() : 1_000_000L;
+            }
+        };
+        MemoryStore medium = MemoryStore.of(new byte[DISK_BYTES]);
+        try (DiskHost host = new DiskHost(xen, medium, BlkbackConfig.DEFAULT, back -> back.serviceModel(forgetful));
+                Blkfront disk = host.connect()) {
+            CompletableFuture<Integer> forgotten = disk.read(8, ByteBuffer.allocate(4096));
+            for (int i = 0; i <= EventLoop.RENEWALS_MAX; i++) {
+                assertThat(forgotten).as("after %d times", i).isNotDone();
+                disk.read(64, ByteBuffer.allocate(4096)).join();
+                standStill(xen, host);
+            }
+            assertThat(forgotten).isDone();
+            assertThatThrownBy(forgotten::join).hasCauseInstanceOf(XenTimeoutException.class);
+        }
+    }
+
     private static void standStill(SimulatedXen xen, DiskHost host) {
         xen.toolstack().pause(host.guest);
         xen.runFor(Duration.ofMinutes(2));

@@ -28,7 +28,11 @@ final class PhaseDeadlines {
     private long startedNs;
     private long connectedNs;
     private boolean everConnected;
+    /** Of deadlines, since there was a connection. */
+    private int renewals;
+
     private EventLoop.Timer timer;
+    private long endNs;
 
     PhaseDeadlines(XenGuest guest, long phaseNs) {
         this.guest = guest;
@@ -41,6 +45,7 @@ final class PhaseDeadlines {
 
     void connected() {
         everConnected = true;
+        renewals = 0;
         connectedNs = guest.clock().nanoTime();
     }
 
@@ -59,26 +64,38 @@ final class PhaseDeadlines {
 
     /** A phase begins. */
     void arm(State state, Runnable passed) {
+        if (timer != null) {
+            stoodStill(guest.clock().nanoTime() - endNs); // what was there before the timer is looked at first
+        }
         cancel();
         Phase phase = state.phase();
         boolean endless = phase == Phase.CONNECTED || phase == Phase.CLOSED && everConnected || phase == Phase.ENDED;
         if (!endless) {
-            arm(endNs(state), EventLoop.RENEWALS_MAX, passed);
+            arm(endNs(state), passed);
         }
     }
 
-    private void arm(long endNs, int renewals, Runnable passed) {
-        timer = guest.loop().at(endNs, () -> {
+    /** If this domain stood still it saw nothing of what the backend did, and the phase begins anew. */
+    private void arm(long deadlineNs, Runnable passed) {
+        endNs = deadlineNs;
+        timer = guest.loop().at(deadlineNs, () -> {
             long nowNs = guest.clock().nanoTime();
-            if (renewals > 0 && nowNs - endNs > EventLoop.STOOD_STILL_NS) {
-                arm(
-                        nowNs + phaseNs,
-                        renewals - 1,
-                        passed); // this domain stood still, and saw nothing of what the backend did
+            if (stoodStill(nowNs - deadlineNs) && renewals < EventLoop.RENEWALS_MAX) {
+                renewals++;
+                arm(nowNs + phaseNs, passed);
             } else {
                 passed.run();
             }
         });
+    }
+
+    /** Whether a deadline passed so long ago that nobody can have run the loop; that time counts for no first connection. */
+    private boolean stoodStill(long lateNs) {
+        if (lateNs <= EventLoop.STOOD_STILL_NS) {
+            return false;
+        }
+        startedNs += lateNs;
+        return true;
     }
 
     private long endNs(State state) {
@@ -89,7 +106,7 @@ final class PhaseDeadlines {
         if (state.then() == Then.END) {
             return nowNs + phaseNs / 4; // closing, then releasing
         }
-        return nowNs + Math.min(phaseNs, FIRST_CONNECTION * phaseNs - (nowNs - startedNs));
+        return nowNs + Math.max(0, Math.min(phaseNs, FIRST_CONNECTION * phaseNs - (nowNs - startedNs)));
     }
 
     boolean isRunning() {

@@ -43,6 +43,7 @@ final class NetTcp implements Scenario {
                     "something was left to do that was switched off: " + none);
         } finally {
             guest.dom0().run("net-detach");
+            command("rmmod", "tun");
         }
         RealGuest.checkEqual(guest.xen().grants().ledger().lent(), 0, "pages lent");
     }

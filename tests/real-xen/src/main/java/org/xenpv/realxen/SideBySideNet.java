@@ -61,6 +61,7 @@ final class SideBySideNet implements Scenario {
             close();
             guest.dom0().run("net-peers-gone 3");
             BlkUnbind.command("rmmod", "xen-netfront");
+            BlkUnbind.command("rmmod", "tun");
         }
     }
 

@@ -60,9 +60,9 @@ final class XenbusFile implements AutoCloseable {
         return device.fd();
     }
 
-    /** Whether a request was sent and has not been answered. */
-    boolean isBusy() {
-        return awaitsReply;
+    /** Whether a request was sent and has not been answered, or the kernel has not come back from it. */
+    synchronized boolean isBusy() {
+        return awaitsReply || writing;
     }
 
     /**
@@ -81,15 +81,23 @@ final class XenbusFile implements AutoCloseable {
      * The same in a thread of its own, for what the kernel answers inside write, when xenstored has answered: watches. There are few of
      * them, and if xenstored never answers it is that thread alone that waits.
      *
-     * @param refusal called in that thread if the kernel refuses it, see {@link #takeRefusal}
+     * @param done called in that thread when the kernel has come back, perhaps with a refusal, see {@link #takeRefusal}
      */
-    void sendAside(byte[] request, int lengthBytes, Runnable refusal) {
+    void sendAside(byte[] request, int lengthBytes, Runnable done) {
         remember(request);
         byte[] copy = Arrays.copyOf(request, lengthBytes);
-        Thread writer = new Thread(() -> writeAside(copy, refusal), "xenbus-watch");
+        Thread writer = new Thread(() -> writeAside(copy, done), "xenbus-watch");
         writer.setDaemon(true);
-        writer.start();
         awaitsReply = true;
+        synchronized (this) {
+            writing = true;
+        }
+        try {
+            writer.start();
+        } catch (OutOfMemoryError noThread) {
+            written(Errno.ENOMEM.number());
+            done.run();
+        }
     }
 
     private void remember(byte[] request) {
@@ -97,25 +105,20 @@ final class XenbusFile implements AutoCloseable {
         txId = XsdSockmsg.txId(request, 0);
     }
 
-    private void writeAside(byte[] request, Runnable refusal) {
-        synchronized (this) {
-            if (closed) {
-                return;
-            }
-            writing = true;
+    private void writeAside(byte[] request, Runnable done) {
+        if (written(write(request, request.length))) {
+            done.run();
         }
-        int errno = write(request, request.length);
-        synchronized (this) {
-            writing = false;
-            if (closed) {
-                closeNow();
-                return;
-            }
+    }
+
+    /** @return false if the file is closed with that */
+    private synchronized boolean written(int errno) {
+        writing = false;
+        refused = errno;
+        if (closed) {
+            closeNow();
         }
-        if (errno != 0) {
-            refused = errno;
-            refusal.run();
-        }
+        return !closed;
     }
 
     private int write(byte[] request, int lengthBytes) {

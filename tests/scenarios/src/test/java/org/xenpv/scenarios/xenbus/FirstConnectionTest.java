@@ -109,6 +109,29 @@ class FirstConnectionTest {
         }
     }
 
+    /** It begins anew again and again, and once this domain stood still meanwhile, for so many deadlines. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.3, 4})
+    void shouldEnd_whenTheBackendFlapsAndOurOwnDomainStoodStill(double deadlines) {
+        try (DeviceRig rig = new DeviceRig(7)) {
+            rig.start();
+            int rounds = 0;
+            while (!rig.driver.told.contains("ended")) {
+                assertThat(rounds).isLessThan(30);
+                rig.backend(rounds % 2 == 0 ? XenbusState.INIT_WAIT : XenbusState.INITIALISING);
+                rig.xen.runFor(Duration.ofNanos(DeviceRig.PHASE_NS / 2));
+                if (rounds++ == 6) {
+                    rig.xen.runFor(Duration.ofNanos(DeviceRig.PHASE_NS * 2 / 5));
+                    rig.xen.toolstack().pause(rig.guest);
+                    rig.xen.runFor(Duration.ofNanos((long) (deadlines * DeviceRig.PHASE_NS)));
+                    rig.xen.toolstack().unpause(rig.guest);
+                }
+            }
+            assertThat(rig.driver.reason).isInstanceOf(XenTimeoutException.class);
+            rig.assertNothingHeld();
+        }
+    }
+
     /** It had begun anew of itself, and only then saw that we closed what was of an earlier life. */
     @Test
     void shouldConnect_whenTheBackendClosesLate() {
