@@ -122,6 +122,16 @@ class BlkfrontLifecycleTest {
         }
     }
 
+    @SimulatedXenTest
+    void shouldSayWhatToDo_whenThereIsNoSuchDevice(SimulatedXen xen) {
+        try (DiskHost host = slowHost(xen, new byte[DISK_BYTES], BlkbackConfig.DEFAULT)) {
+            assertThatThrownBy(() -> Blkfront.connect(host.guest.guest(), "device/vbd/51728"))
+                    .isInstanceOf(XenTimeoutException.class)
+                    .hasMessageContaining(
+                            "device/vbd/51728: xenstore names no backend; attach the device first (xl block-attach");
+        }
+    }
+
     /** One request is never answered, others are. */
     @SimulatedXenTest
     void shouldRunOutOfTimeAtLast_thoughOthersAreAnswered(SimulatedXen xen) {

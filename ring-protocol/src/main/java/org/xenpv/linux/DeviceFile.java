@@ -26,7 +26,7 @@ public final class DeviceFile implements AutoCloseable {
     /**
      * Opens for reading and writing, without ever blocking.
      *
-     * @param module the kernel module that makes the node, for the message when it is not there
+     * @param module the kernel module that makes the node, for the message when it is not there; null if the kernel does without one
      */
     public static DeviceFile open(LinuxCalls calls, String path, String module) {
         int fd = calls.open(path, LinuxCalls.O_RDWR | LinuxCalls.O_NONBLOCK | LinuxCalls.O_CLOEXEC);
@@ -41,6 +41,9 @@ public final class DeviceFile implements AutoCloseable {
 
     private static String whyMissing(LinuxCalls calls, String module) {
         String type = firstLine(calls, HYPERVISOR_TYPE);
+        if (type.equals("xen") && module == null) {
+            return "; Linux makes it in every guest: mount -t devtmpfs dev /dev, or give it to the container";
+        }
         if (type.equals("xen")) {
             return "; the kernel module " + module + " makes it: modprobe " + module;
         }

@@ -351,8 +351,11 @@ public final class XenbusFrontend implements Lifecycle {
     }
 
     private XenTimeoutException noProgress(Phase phase) {
-        String message = nodename + ": no progress in phase " + phase + " for " + phaseNs / 1_000_000 + " ms, backend "
-                + otherend.path() + " is " + otherendState;
+        String message = otherend.path() == null
+                ? nodename
+                        + ": xenstore names no backend; attach the device first (xl block-attach, xl network-attach), if that is its number"
+                : nodename + ": no progress in phase " + phase + " for " + phaseNs / 1_000_000 + " ms, backend "
+                        + otherend.path() + " is " + otherendState;
         XenException trouble = otherend.trouble();
         if (trouble == null) {
             trouble = reading.trouble() != null ? reading.trouble() : writing.trouble();

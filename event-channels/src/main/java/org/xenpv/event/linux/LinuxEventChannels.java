@@ -144,6 +144,7 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
 
     @Override
     public int bindVirq(int virq) {
+        checkOpen();
         callArgs.putInt(Evtchn.BIND_VIRQ_VIRQ, virq);
         return opened("IOCTL_EVTCHN_BIND_VIRQ", Evtchn.IOCTL_EVTCHN_BIND_VIRQ, "virq=" + virq);
     }
@@ -158,9 +159,16 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
         return port;
     }
 
-    private static void checkDomid(int domid) {
+    private void checkDomid(int domid) {
+        checkOpen();
         if (domid < 0 || domid > DOMID_MAX) {
             throw new IllegalArgumentException("remoteDomid=" + domid + ", must be 0 to " + DOMID_MAX);
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("the event channels are closed");
         }
     }
 
@@ -236,6 +244,7 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
 
     @Override
     public int poll(PortSink sink, int limit) {
+        checkOpen();
         if (++polls % POLLS_PER_LOOK == 0 && !waited.isEmpty()) {
             look(0);
         }
@@ -357,6 +366,7 @@ public final class LinuxEventChannels implements EventChannels, AutoCloseable {
             closeDevice();
             calls.close(waker);
         }
+        book.clear();
         args.close();
         ports.close();
         pollfds.close();

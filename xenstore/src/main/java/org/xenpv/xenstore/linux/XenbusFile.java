@@ -17,7 +17,6 @@ import org.xenpv.memory.ChronicleMemory;
 final class XenbusFile implements AutoCloseable {
 
     private static final String DEVICE = "/dev/xen/xenbus";
-    private static final String MODULE = "xenfs";
     static final int MESSAGE_MAX = XsdSockmsg.SIZEOF + XsWire.XENSTORE_PAYLOAD_MAX;
     private static final int READ_BYTES = 4096;
 
@@ -53,7 +52,7 @@ final class XenbusFile implements AutoCloseable {
 
     /** @throws XenOpException if there is no such device, or it is not ours to open */
     static XenbusFile open(LinuxCalls calls) {
-        return new XenbusFile(DeviceFile.open(calls, DEVICE, MODULE));
+        return new XenbusFile(DeviceFile.open(calls, DEVICE, null));
     }
 
     int fd() {

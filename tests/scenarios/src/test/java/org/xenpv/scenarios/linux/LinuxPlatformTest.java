@@ -190,13 +190,33 @@ class LinuxPlatformTest {
     }
 
     @Test
-    void shouldNameTheModule_whenADeviceIsMissing() {
+    void shouldSayWhatMakesIt_whenADeviceIsMissing() {
         try (FakeXen xen = new FakeXen(1)) {
             FakeLinux linux = xen.boot(1, 0);
             assertThatThrownBy(() -> new XenbusDevTransport(linux, null))
                     .isInstanceOf(XenOpException.class)
                     .hasMessageContaining("open(path=/dev/xen/xenbus) failed, errno=2 (ENOENT")
-                    .hasMessageContaining("modprobe xenfs");
+                    .hasMessageContaining("mount -t devtmpfs dev /dev");
+            linux.device("/dev/xen/evtchn", null);
+            assertThatThrownBy(() -> LinuxEventChannels.open(linux, System::nanoTime))
+                    .isInstanceOf(XenOpException.class)
+                    .hasMessageContaining("modprobe xen-evtchn");
+        }
+    }
+
+    @Test
+    void shouldTouchNothing_whenEventChannelsHaveBeenClosed() {
+        try (FakeXen xen = new FakeXen(1)) {
+            FakeLinux linux = xen.boot(1, 0);
+            LinuxEventChannels events = LinuxEventChannels.open(linux, System::nanoTime);
+            int port = events.allocUnbound(2);
+            events.close();
+            events.unmask(port);
+            events.close(port);
+            assertThat(events.send(port)).isFalse();
+            assertThatThrownBy(() -> events.allocUnbound(2)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> polled(events)).isInstanceOf(IllegalStateException.class);
+            assertThat(linux.openFiles()).isZero();
         }
     }
 
