@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.xenpv.blkfront.Blkfront;
 import org.xenpv.blkfront.BlkfrontConfig;
 import org.xenpv.blkfront.BlkfrontFeatures;
@@ -20,33 +21,57 @@ import org.xenpv.blkfront.BlkfrontFeatures;
  * @param rounds for each, of {@value #AT_A_TIME} operations and sometimes a flush
  * @param largeSectors the longest of the large operations, every fourth
  */
-record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSectors) implements Scenario {
+record BlkMixed(Map<String, Variant> variants, int rounds, int largeSectors) implements Scenario {
 
     private static final int MEGABYTES = 4;
     private static final int SECTOR = BlkfrontFeatures.SECTOR_BYTES;
     private static final int AT_A_TIME = 8;
     private static final long SEED = 20261124;
 
+    /**
+     * A kind of connection.
+     *
+     * @param agreed whether that is what was negotiated
+     */
+    record Variant(BlkfrontConfig config, Predicate<BlkfrontFeatures> agreed) {}
+
     /** Every kind of connection that xen-blkback offers. */
     static BlkMixed everyConnection() {
         BlkfrontConfig small = Disk.PATIENT.requestsPerQueue(8);
-        Map<String, BlkfrontConfig> variants = new LinkedHashMap<>();
-        variants.put("default", Disk.PATIENT);
-        variants.put("direct", small.indirectSegmentsMax(0));
-        variants.put("one ring page", small.ringPageOrderMax(0));
-        variants.put("sixteen ring pages", small.ringPageOrderMax(4));
-        variants.put("grants not persistent", small.persistentGrants(false));
+        Map<String, Variant> variants = new LinkedHashMap<>();
+        variants.put("default", usual());
+        variants.put("direct", new Variant(small.indirectSegmentsMax(0), is -> is.indirectSegments() == 0));
+        variants.put(
+                "a mebibyte in one request",
+                new Variant(
+                        Disk.PATIENT
+                                .requestsPerQueue(2)
+                                .indirectSegmentsMax(256)
+                                .requestBytes(1 << 20),
+                        is -> is.indirectSegments() == 256));
+        variants.put("one ring page", new Variant(small.ringPageOrderMax(0), is -> is.ringPageOrder() == 0));
+        variants.put("sixteen ring pages", new Variant(small.ringPageOrderMax(4), is -> is.ringPageOrder() == 4));
+        variants.put("grants not persistent", new Variant(small.persistentGrants(false), is -> !is.persistent()));
         variants.put(
                 "direct, one page, not persistent",
-                small.indirectSegmentsMax(0).ringPageOrderMax(0).persistentGrants(false));
-        variants.put("four queues", small.queuesMax(4).requestsPerQueue(4));
-        variants.put("one request at a time", small.requestsPerQueue(1).requestBytes(4096));
+                new Variant(
+                        small.indirectSegmentsMax(0).ringPageOrderMax(0).persistentGrants(false),
+                        is -> is.indirectSegments() == 0 && is.ringPageOrder() == 0 && !is.persistent()));
+        variants.put("four queues", new Variant(small.queuesMax(4).requestsPerQueue(4), is -> is.queues() == 4));
+        variants.put(
+                "one request at a time",
+                new Variant(small.requestsPerQueue(1).requestBytes(4096), is -> is.queues() == 1));
         return new BlkMixed(variants, 60, 600);
     }
 
     /** The usual connection, for a hundred thousand operations. */
     static BlkMixed hundredThousand() {
-        return new BlkMixed(Map.of("default", Disk.PATIENT), 100_000 / AT_A_TIME, 16);
+        return new BlkMixed(Map.of("default", usual()), 100_000 / AT_A_TIME, 16);
+    }
+
+    private static Variant usual() {
+        return new Variant(
+                Disk.PATIENT, is -> is.persistent() && is.indirectSegments() > 0 && is.flush() && is.barrier());
     }
 
     @Override
@@ -55,8 +80,11 @@ record BlkMixed(Map<String, BlkfrontConfig> variants, int rounds, int largeSecto
         System.out.println("seed " + SEED);
         try (Disk image = Disk.attach(guest.dom0(), 'c', MEGABYTES, "rw")) {
             byte[] model = null;
-            for (Map.Entry<String, BlkfrontConfig> variant : variants.entrySet()) {
-                try (Blkfront disk = image.connect(guest, variant.getValue())) {
+            for (Map.Entry<String, Variant> variant : variants.entrySet()) {
+                try (Blkfront disk = image.connect(guest, variant.getValue().config())) {
+                    RealGuest.check(
+                            variant.getValue().agreed().test(disk.features()),
+                            variant.getKey() + ": " + disk.features());
                     if (model == null) {
                         model = content(disk);
                     }

@@ -2,23 +2,36 @@ package org.xenpv.realxen;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.xenpv.layers.Ipv4Address;
 import org.xenpv.netfront.NetFeature;
 import org.xenpv.netfront.NetPacket;
 import org.xenpv.netfront.NetStats;
 import org.xenpv.netfront.NetfrontConfig;
+import org.xenpv.netfront.NetfrontFeatures;
 
 /** Ping and datagrams both ways with xen-netback, over several kinds of connection one after the other. */
 final class NetPing implements Scenario {
 
     private static final int PINGS = 5;
 
-    private final Map<String, NetfrontConfig> variants = new LinkedHashMap<>();
+    /**
+     * A kind of connection.
+     *
+     * @param agreed whether that is what was negotiated
+     */
+    private record Variant(NetfrontConfig config, Predicate<NetfrontFeatures> agreed) {}
+
+    private final Map<String, Variant> variants = new LinkedHashMap<>();
 
     /** With the defaults only. */
     static NetPing plain() {
         NetPing ping = new NetPing();
-        ping.variants.put("default", Network.PATIENT.txPages(64));
+        ping.variants.put(
+                "default",
+                new Variant(
+                        Network.PATIENT.txPages(64),
+                        is -> is.splitEventChannels() && is.scatterGather() && is.csumV4() && is.csumV6()));
         return ping;
     }
 
@@ -26,12 +39,20 @@ final class NetPing implements Scenario {
     static NetPing features() {
         NetfrontConfig few = Network.PATIENT.txPages(64);
         NetPing ping = new NetPing();
-        ping.variants.put("one event channel", few.without(NetFeature.SPLIT_EVENT_CHANNELS));
-        ping.variants.put("nothing offloaded", few.without(NetFeature.CSUM_V4, NetFeature.CSUM_V6));
-        ping.variants.put("no pieces", few.without(NetFeature.SCATTER_GATHER));
-        ping.variants.put("multicast control", few.multicastControl(true));
-        ping.variants.put("headroom of 192 bytes", few.xdpHeadroomBytes(192));
-        ping.variants.put("headroom of 2048 bytes", few.xdpHeadroomBytes(2048));
+        ping.variants.put(
+                "one event channel",
+                new Variant(few.without(NetFeature.SPLIT_EVENT_CHANNELS), is -> !is.splitEventChannels()));
+        ping.variants.put(
+                "nothing offloaded",
+                new Variant(few.without(NetFeature.CSUM_V4, NetFeature.CSUM_V6), is -> !is.csumV4() && !is.csumV6()));
+        ping.variants.put("no pieces", new Variant(few.without(NetFeature.SCATTER_GATHER), is -> !is.scatterGather()));
+        ping.variants.put(
+                "multicast control", new Variant(few.multicastControl(true), NetfrontFeatures::multicastControl));
+        for (int bytes : new int[] {192, 2048}) {
+            ping.variants.put(
+                    "headroom of " + bytes + " bytes",
+                    new Variant(few.xdpHeadroomBytes(bytes), is -> is.xdpHeadroomBytes() == bytes));
+        }
         return ping;
     }
 
@@ -39,7 +60,7 @@ final class NetPing implements Scenario {
     public void run(RealGuest guest) {
         guest.dom0().run("net-attach");
         try {
-            for (Map.Entry<String, NetfrontConfig> variant : variants.entrySet()) {
+            for (Map.Entry<String, Variant> variant : variants.entrySet()) {
                 System.out.println("variant " + variant.getKey());
                 one(guest, variant.getKey(), variant.getValue());
                 RealGuest.checkEqual(guest.xen().grants().ledger().lent(), 0, variant.getKey() + ": pages lent");
@@ -49,8 +70,11 @@ final class NetPing implements Scenario {
         }
     }
 
-    private static void one(RealGuest guest, String name, NetfrontConfig config) {
-        try (Network net = new Network(guest, config)) {
+    private static void one(RealGuest guest, String name, Variant variant) {
+        try (Network net = new Network(guest, variant.config())) {
+            RealGuest.check(
+                    variant.agreed().test(net.device().features()),
+                    name + ": " + net.device().features());
             System.out.println(net.device().features() + " mac " + net.device().mac() + " mtu "
                     + net.device().mtu());
             guest.dom0().run("net-up");
