@@ -1,6 +1,7 @@
 package org.xenpv.realxen;
 
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.xenpv.xenstore.BlockingXenstore;
@@ -12,6 +13,8 @@ import org.xenpv.xenstore.XenstoreWatch;
 final class XenstoreStory implements Scenario {
 
     private static final String BASE = "data/story";
+    private static final int CHILDREN = 120;
+    private static final String LONG_NAME = "n".repeat(40);
 
     private RealGuest guest;
     private BlockingXenstore store;
@@ -31,6 +34,7 @@ final class XenstoreStory implements Scenario {
         errors();
         permissions();
         manyNodes();
+        longList();
         store.remove(BASE);
     }
 
@@ -174,6 +178,26 @@ final class XenstoreStory implements Scenario {
         RealGuest.check(all > 500 && all < 1000, "nodes until the quota is used up: " + all);
         store.remove(BASE + "/many");
         store.write(BASE + "/room", "again");
+    }
+
+    /** Dom0, which has no quota, gives a node of ours more children than a message holds the names of (XS_DIRECTORY_PART). */
+    private void longList() {
+        String node = BASE + "/long";
+        store.mkdir(node);
+        guest.dom0()
+                .run("for i in $(seq " + CHILDREN + "); do set -- \"$@\" " + home + "/" + node + "/" + LONG_NAME
+                        + "$i x; done; xenstore-write \"$@\"");
+        Set<String> wanted = new TreeSet<>();
+        for (int i = 1; i <= CHILDREN; i++) {
+            wanted.add(LONG_NAME + i);
+        }
+        try {
+            RealGuest.checkEqual(new TreeSet<>(store.directory(node)), wanted, "children");
+            System.out.println("a list of " + CHILDREN + " long names, in parts");
+        } catch (XenstoreException refused) {
+            RealGuest.checkEqual(refused.error(), "E2BIG", "what oxenstored says, which has no DIRECTORY_PART");
+            System.out.println(refused.getMessage());
+        }
     }
 
     /** @return how many could be made; the next one was refused for want of space, unless that was all */
