@@ -3,6 +3,7 @@ package org.xenpv.realxen;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.xenpv.blkfront.Blkfront;
@@ -17,6 +18,7 @@ final class BlkDetach implements Scenario {
 
     @Override
     public void run(RealGuest guest) throws Exception {
+        Set<String> mapped = Grants.mapped(guest.dom0()::run);
         Disk image = Disk.attach(guest.dom0(), 'e', MEGABYTES, "rw");
         try (Blkfront disk = image.connect(guest, Disk.PATIENT)) {
             String detach = "disk-detach " + image.name();
@@ -40,6 +42,7 @@ final class BlkDetach implements Scenario {
             System.out.println("read " + done + ", gone " + gone);
         }
         RealGuest.checkEqual(guest.xen().grants().ledger().lent(), 0, "pages lent");
+        Grants.checkNoMoreThan(mapped, guest.dom0()::run);
         try (Disk again = Disk.attach(guest.dom0(), 'e', 1, "rw");
                 Blkfront disk = again.connect(guest, Disk.PATIENT)) {
             RealGuest.checkEqual(BlkRead.digest(disk), again.sha256(), "sha256 of a disk attached in its place");

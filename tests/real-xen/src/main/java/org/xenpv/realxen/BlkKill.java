@@ -3,6 +3,7 @@ package org.xenpv.realxen;
 import java.io.BufferedReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.xenpv.blkfront.Blkfront;
 import org.xenpv.grant.GrantAccess;
@@ -17,6 +18,7 @@ final class BlkKill implements Scenario {
 
     @Override
     public void run(RealGuest guest) throws Exception {
+        Set<String> mapped = Grants.mapped(guest.dom0()::run);
         try (Disk image = Disk.attach(guest.dom0(), 'f', 4, "rw")) {
             ProcessBuilder builder = new ProcessBuilder("/java", image.nodename()).redirectErrorStream(true);
             builder.environment().put("MAIN", Victim.class.getName());
@@ -43,6 +45,7 @@ final class BlkKill implements Scenario {
             first.release();
             second.release();
         }
+        Grants.checkNoMoreThan(mapped, guest.dom0()::run);
     }
 
     /** Reads a disk until somebody kills it. */

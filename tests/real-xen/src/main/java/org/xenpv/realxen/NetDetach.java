@@ -1,5 +1,6 @@
 package org.xenpv.realxen;
 
+import java.util.Set;
 import org.xenpv.event.EventLoop;
 import org.xenpv.fault.XenPeerGoneException;
 import org.xenpv.layers.Ipv4Address;
@@ -17,7 +18,8 @@ final class NetDetach implements Scenario {
     private int sequence;
 
     @Override
-    public void run(RealGuest guest) {
+    public void run(RealGuest guest) throws Exception {
+        Set<String> mapped = Grants.mapped(guest.dom0()::run);
         for (int round = 0; round < ROUNDS; round++) {
             guest.dom0().run("net-attach");
             Network net = new Network(guest, Network.PATIENT.txPages(64));
@@ -29,6 +31,7 @@ final class NetDetach implements Scenario {
                 net.close();
             }
             RealGuest.checkEqual(guest.xen().grants().ledger().lent(), 0, "round " + round + ": pages lent");
+            Grants.checkNoMoreThan(mapped, guest.dom0()::run);
         }
     }
 
