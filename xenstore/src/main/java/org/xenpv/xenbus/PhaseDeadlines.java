@@ -79,6 +79,7 @@ final class PhaseDeadlines {
     private void arm(long deadlineNs, Runnable passed) {
         endNs = deadlineNs;
         timer = guest.loop().at(deadlineNs, () -> {
+            timer = null;
             long nowNs = guest.clock().nanoTime();
             if (stoodStill(nowNs - deadlineNs) && renewals < EventLoop.RENEWALS_MAX) {
                 renewals++;
